@@ -1,0 +1,1 @@
+"""The AWS account a command works against: real, or emulated on loopback."""
