@@ -1,0 +1,42 @@
+# Parameter Store rather than Secrets Manager for what tasks read: the ARN of a parameter is its name, known at plan, so
+# container definitions and role policies can be reviewed before anything exists. A secret's ARN ends in random characters,
+# and ECS accepts no partial one.
+locals {
+  _parameter_prefix = "/hokusai/${var.environment}/database"
+}
+
+# Letters and digits only: a password in a database URL must need no quoting. 40 of them are 238 bits.
+# A new one is drawn in every run, but value_wo is sent only when value_wo_version changes; neither plan nor state has it.
+ephemeral "aws_secretsmanager_random_password" "application" {
+  password_length     = 40
+  exclude_punctuation = true
+}
+
+resource "aws_ssm_parameter" "application_password" {
+  name             = "${local._parameter_prefix}/mlflow-password"
+  description      = "Password of the database user mlflow; the migration task gives it to that user"
+  type             = "SecureString"
+  key_id           = aws_kms_key.this.arn
+  value_wo         = ephemeral.aws_secretsmanager_random_password.application.random_password
+  value_wo_version = var.application_password_version
+
+  tags = merge(var.tags, { Name = "${local._parameter_prefix}/mlflow-password" })
+}
+
+resource "aws_ssm_parameter" "host" {
+  name           = "${local._parameter_prefix}/host"
+  description    = "Host name of the MLflow database; changes when the instance is replaced"
+  type           = "String"
+  insecure_value = aws_db_instance.this.address # a plain attribute: as `value` a review would show it as sensitive
+
+  tags = merge(var.tags, { Name = "${local._parameter_prefix}/host" })
+}
+
+resource "aws_ssm_parameter" "master_secret_arn" {
+  name           = "${local._parameter_prefix}/master-secret-arn"
+  description    = "ARN of the Secrets Manager secret in which AWS keeps and rotates the master password"
+  type           = "String"
+  insecure_value = aws_db_instance.this.master_user_secret[0].secret_arn
+
+  tags = merge(var.tags, { Name = "${local._parameter_prefix}/master-secret-arn" })
+}
