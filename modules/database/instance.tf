@@ -7,6 +7,8 @@ locals {
   _partition  = data.aws_partition.current.partition
   _region     = data.aws_region.current.id
 
+  _database_name  = "mlflow"
+  _port           = 5432
   _identifier     = "hokusai-mlflow-${var.environment}"
   _arn            = "arn:${local._partition}:rds:${local._region}:${local._account_id}:db:${local._identifier}"
   _major_version  = split(".", var.engine_version)[0]
@@ -26,14 +28,14 @@ resource "aws_db_instance" "this" {
   engine         = "postgres"
   engine_version = var.engine_version
   instance_class = var.instance_class
-  db_name        = "mlflow"
-  port           = 5432
+  db_name        = local._database_name
+  port           = local._port
 
   # AWS makes the master password, keeps it in Secrets Manager under the module's key and rotates it every seven days.
   # No service uses it: the migration task does, to give the application user its own.
   username                      = "hokusai_admin"
   manage_master_user_password   = true
-  master_user_secret_kms_key_id = aws_kms_key.this.key_id
+  master_user_secret_kms_key_id = aws_kms_key.this.arn
 
   storage_type          = "gp3"
   storage_encrypted     = true

@@ -10,7 +10,7 @@ output "arn" {
 
 output "database_name" {
   description = "Database of the MLflow backend store."
-  value       = aws_db_instance.this.db_name
+  value       = local._database_name
 }
 
 output "identifier" {
@@ -42,7 +42,7 @@ output "parameter_arns" {
 
 output "port" {
   description = "Port of the database."
-  value       = aws_db_instance.this.port
+  value       = local._port
 }
 
 output "security_group_id" {
