@@ -7,6 +7,10 @@ locals {
     { for name in keys(var.prefix_lists) : name => "prefix list" },
   )
 
+  # Names that stand for everybody: by what their ranges say and not only by name, so that a set called "partners" which
+  # holds 0.0.0.0/0 opens no database.
+  _everybody = concat(["internet"], [for name, cidrs in var.cidr_sets : name if anytrue([for cidr in cidrs : endswith(cidr, "/0")])])
+
   # The other end of a rule, as rules of its own: AWS takes one peer a rule, so a set of ranges becomes a rule a range.
   # Key: what follows the connection's name in the rule's key, empty where there is only one rule.
   _peers_by_name = merge(

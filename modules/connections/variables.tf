@@ -27,30 +27,24 @@ variable "connections" {
   nullable = false
 
   validation {
-    condition = alltrue([
-      for connection in values(var.connections) :
-      length(setsubtract([connection.from, connection.to], concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)))) == 0
+    condition = alltrue([for connection in values(var.connections) : length(setsubtract([connection.from, connection.to], keys(local._kind_by_name))) == 0])
+    error_message = join(" ", [
+      for key, connection in var.connections :
+      "connections.${key} names ${join(" and ", formatlist("\"%s\"", setsubtract([connection.from, connection.to], keys(local._kind_by_name))))}; known are ${join(", ", keys(local._kind_by_name))}. Correct the name, or give it to security_group_ids, cidr_sets or prefix_lists."
+      if length(setsubtract([connection.from, connection.to], keys(local._kind_by_name))) > 0
     ])
-    error_message = join(" ", concat(
-      [
-        for key, connection in var.connections :
-        "connections.${key} names ${join(" and ", formatlist("\"%s\"", setsubtract([connection.from, connection.to], concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)))))}, which is none of the given names."
-        if length(setsubtract([connection.from, connection.to], concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)))) > 0
-      ],
-      ["Known are: ${join(", ", concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)))}."],
-    ))
   }
 
+  # A name that is not known at all has the message above, and only that one.
   validation {
     condition = alltrue([
       for connection in values(var.connections) :
-      contains(keys(var.security_group_ids), connection.from) || contains(keys(var.security_group_ids), connection.to) ||
-      length(setsubtract([connection.from, connection.to], concat(keys(var.cidr_sets), keys(var.prefix_lists)))) > 0 # has its own message
+      contains([lookup(local._kind_by_name, connection.from, "security group"), lookup(local._kind_by_name, connection.to, "security group")], "security group")
     ])
     error_message = join(" ", [
       for key, connection in var.connections :
       "connections.${key} goes from \"${connection.from}\" to \"${connection.to}\", and neither is a security group: there is nothing to attach a rule to. Name a security group at one end."
-      if !contains(keys(var.security_group_ids), connection.from) && !contains(keys(var.security_group_ids), connection.to)
+      if !contains([lookup(local._kind_by_name, connection.from, "security group"), lookup(local._kind_by_name, connection.to, "security group")], "security group")
     ])
   }
 
@@ -79,16 +73,12 @@ variable "connections" {
     ])
   }
 
-  # By what the ranges say and not only by their name, so that a set called "everyone" opens no database.
   validation {
-    condition = alltrue([
-      for connection in values(var.connections) :
-      contains([80, 443], connection.port) || !(connection.from == "internet" || anytrue([for cidr in lookup(var.cidr_sets, connection.from, []) : endswith(cidr, "/0")]))
-    ])
+    condition = alltrue([for connection in values(var.connections) : contains([80, 443], connection.port) || !contains(local._everybody, connection.from)])
     error_message = join(" ", [
       for key, connection in var.connections :
       "connections.${key} opens port ${connection.port} of \"${connection.to}\" to the whole internet (\"${connection.from}\"): only 80 and 443 may be. Let it come through a load balancer, or name the ranges that need it."
-      if !contains([80, 443], connection.port) && (connection.from == "internet" || anytrue([for cidr in lookup(var.cidr_sets, connection.from, []) : endswith(cidr, "/0")]))
+      if !contains([80, 443], connection.port) && contains(local._everybody, connection.from)
     ])
   }
 }
