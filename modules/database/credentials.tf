@@ -12,11 +12,13 @@ ephemeral "aws_secretsmanager_random_password" "application" {
   exclude_punctuation = true
 }
 
+# The provider sends no value when anything but the version changes, and SSM refuses an update without one. So the key is
+# named by its alias, which stays when the key is replaced; who changes the description raises value_wo_version with it.
 resource "aws_ssm_parameter" "application_password" {
   name             = "${local._parameter_prefix}/mlflow-password"
   description      = "Password of the database user mlflow; the migration task gives it to that user"
   type             = "SecureString"
-  key_id           = aws_kms_key.this.arn
+  key_id           = aws_kms_alias.this.name
   value_wo         = ephemeral.aws_secretsmanager_random_password.application.random_password
   value_wo_version = var.application_password_version
 
