@@ -91,9 +91,11 @@ def find_provider(terraform: TerraformBinary, variables: Mapping[str, str] = os.
     """
     version, hashes = _lock()
     found = _in_named_mirror(version, variables) or _in_system_folder(version, variables)
-    source = found or _from_registry(terraform, version)
-    _verify(source, hashes)
-    return source
+    if found is None:
+        # Terraform itself has held the download against the lock file's sums of every platform.
+        return _from_registry(terraform, version)
+    _verify(found, hashes)
+    return found
 
 
 def write_cli_config(source: ProviderSource) -> Path:
@@ -259,7 +261,8 @@ def _from_registry(terraform: TerraformBinary, version: str) -> ProviderSource:
         root = build_folder() / "provider-download"
         root.mkdir(parents=True, exist_ok=True)
         mirror.mkdir(parents=True, exist_ok=True)
-        (root / "versions.tf").write_text((STACK / "versions.tf").read_text().replace('backend "s3" {}', ""))
+        requirement = f'terraform {{\n  required_providers {{\n    aws = {{\n      source  = "hashicorp/aws"\n      version = "{version}"\n    }}\n  }}\n}}\n'
+        (root / "versions.tf").write_text(requirement)
         (root / LOCK_FILE.name).write_bytes(LOCK_FILE.read_bytes())
         config = root / "terraform.rc"
         config.write_text(f"disable_checkpoint = true\nplugin_cache_dir = {json.dumps(str(mirror))}\n")

@@ -1,0 +1,109 @@
+# Every command that a person needs. `make help` lists them; README.md tells the tour.
+
+SHELL       := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS   += --no-print-directory
+
+# What a person may say: make plan ENV=production ACCOUNT=emulated ...
+export ENV ACCOUNT YES CONFIRM PORT
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
+  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
+INFRA  := .venv/bin/infra
+PYTEST := .venv/bin/pytest
+
+##@ A day's work
+
+.PHONY: plan
+plan: .venv/ready ## Plan an environment and save the plan: make plan ENV=production
+	@$(INFRA) plan
+
+.PHONY: apply
+apply: .venv/ready ## Apply exactly the saved plan (of ENV, or of the environment planned last)
+	@$(INFRA) apply
+
+.PHONY: destroy
+destroy: .venv/ready ## Destroy an environment; a protected one needs CONFIRM=destroy-<env>
+	@$(INFRA) destroy
+
+.PHONY: fmt
+fmt: .venv/ready ## Format Terraform and Python
+	@$(INFRA) fmt
+	@.venv/bin/ruff check --quiet --fix-only .
+	@.venv/bin/ruff format --quiet .
+
+.PHONY: lint
+lint: .venv/ready ## Check format, types, Terraform and generated documents
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet . || { echo 'ERROR The files above are not formatted: run `make fmt`.'; exit 1; }
+	@.venv/bin/mypy
+	@$(INFRA) fmt --check
+	@$(INFRA) docs --check
+	@$(INFRA) tflint
+
+.PHONY: test
+test: .venv/ready ## Run every test: modules, environments, routing, lifecycle, bad input, break-it
+	@$(PYTEST) -n 2 --dist worksteal tests
+
+.PHONY: scan
+scan: .venv/ready ## Scan configuration and saved plans with checkov
+	@$(INFRA) scan
+
+.PHONY: docs
+docs: .venv/ready ## Generate the modules' READMEs and docs/permissions.md from the code
+	@$(INFRA) docs
+
+.PHONY: doctor
+doctor: .venv/ready ## Say what was found on this machine and what is missing
+	@$(INFRA) doctor
+
+##@ Seldom
+
+.PHONY: bootstrap
+bootstrap: .venv/ready ## Make the state bucket, image repositories and delivery roles of an AWS account, once
+	@$(INFRA) bootstrap
+
+.PHONY: account-up account-down account-status
+account-up: .venv/ready ## Start the emulated AWS account of an environment (plan does it when needed)
+	@$(INFRA) account up
+account-down: .venv/ready ## Stop it; what it held is gone
+	@$(INFRA) account down
+account-status: .venv/ready ## Say which emulated accounts run
+	@$(INFRA) account status
+
+.PHONY: unlock
+unlock: .venv/ready ## Free the state lock of a run that died: make unlock ENV=staging ID=...
+	@$(INFRA) unlock "$(ID)"
+
+.PHONY: push-state
+push-state: .venv/ready ## Save the state that an apply could not save when it lost the network
+	@$(INFRA) push-state
+
+.PHONY: bench
+bench: .venv/ready ## Measure plan time against bare Terraform
+	@.venv/bin/python bench/plan_time.py
+
+.PHONY: lock
+lock: .venv/ready ## Resolve requirements/*.lock anew from pyproject.toml
+	@$(INFRA) lock-requirements
+
+.PHONY: clean
+clean: ## Stop emulated accounts and remove everything that was made while working
+	@if [ -x $(INFRA) ]; then $(INFRA) account down --all; fi
+	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## List these commands
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The tooling, exactly as locked. The mark is written last: an interrupted installation is done again.
+.venv/ready: requirements/tooling.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo 'ERROR Python 3.11 or newer is needed; install it, or say make PYTHON=/path/to/python3.' >&2; exit 1; }
+	@echo 'Installing the tooling into .venv (once, about a minute) ...' >&2
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tooling.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch .venv/ready

@@ -1,0 +1,6 @@
+# State of this environment: versioned, encrypted by the bucket's own key, locked by S3 itself.
+# `encrypt` stays unset: it would ask for AES256 by name, which the bucket refuses.
+bucket              = "hokusai-terraform-state-development"
+region              = "us-east-1"
+use_lockfile        = true
+allowed_account_ids = ["111122223333"]

@@ -1,0 +1,84 @@
+"""What an account holds before the stack: the state bucket, the image repositories and the delivery roles.
+
+The bootstrap root keeps its state in the bucket that it makes. So its first apply works on a copy with a local state,
+which is then pushed into the bucket; every later run is an ordinary one on the S3 backend.
+"""
+
+import shutil
+from pathlib import Path
+
+from infra.console import Step
+from infra.environment import Environment
+from infra.repository import BOOTSTRAP, MODULES
+from infra.terraform.runner import Message, Terraform, TerraformError
+from infra.terraform.session import Session
+
+_VARIABLES = ("account_id", "domain", "region")
+
+
+def apply_bootstrap(environment: Environment, session: Session, step: Step) -> None:
+    """Apply the bootstrap root, the first time or again.
+
+    Args:
+        environment: which environment's account.
+        session: Terraform for that account.
+        step: told which resource is being made.
+
+    Raises:
+        TerraformError: Terraform's reason. A first apply that failed keeps its local state and goes on from there.
+    """
+    root = session.root(BOOTSTRAP, environment.build / "bootstrap" / "data")
+    if _has_state_bucket(root, environment):
+        _apply(root, environment, step)
+        return
+    workshop = environment.build / "bootstrap" / "first"
+    local = session.root(_copy_with_local_state(workshop), workshop / "data")
+    local.init(backend_config=workshop / "no-settings.hcl")
+    _apply(local, environment, step)
+    root.init(environment.backend_config)
+    root.state_push(local.root / "terraform.tfstate")
+    shutil.rmtree(workshop)
+
+
+def _apply(root: Terraform, environment: Environment, step: Step) -> None:
+    plan = root.data_dir / "bootstrap.tfplan"
+    values = {name: environment.variables.get(name, "") for name in _VARIABLES} | {"environment": environment.name}
+    missing = sorted(name for name, value in values.items() if not value)
+    if missing:
+        raise TerraformError("plan", [], f"bootstrap needs {', '.join(missing)} in the environment's variable files")
+
+    def show(message: Message) -> None:
+        if message.get("type") == "apply_start":
+            step.detail(str(message["hook"]["resource"]["addr"]))
+
+    try:
+        if root.plan(plan, variables={name: str(value) for name, value in values.items()}):
+            root.apply(plan, show)
+    finally:
+        plan.unlink(missing_ok=True)
+
+
+def _has_state_bucket(root: Terraform, environment: Environment) -> bool:
+    """Whether the backend answers; only a missing bucket means that this account was never bootstrapped."""
+    try:
+        root.init(environment.backend_config)
+    except TerraformError as error:
+        if error.mentions("bucket does not exist") or error.mentions("NoSuchBucket"):
+            return False
+        raise
+    return True
+
+
+def _copy_with_local_state(workshop: Path) -> Path:
+    """The bootstrap root as it is, but for its backend; beside it the modules, where its paths expect them."""
+    folder = workshop / "environments" / BOOTSTRAP.name
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in [*BOOTSTRAP.glob("*.tf"), BOOTSTRAP / ".terraform.lock.hcl"]:
+        shutil.copyfile(path, folder / path.name)
+    (folder / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    (workshop / "no-settings.hcl").write_text("")
+    modules = workshop / "modules"
+    if not modules.is_symlink():
+        modules.symlink_to(MODULES)
+    return folder
+

@@ -1,0 +1,73 @@
+"""Making a plan of an environment: configuration in, saved plan and its record out."""
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infra.account.selection import Account
+from infra.console import progress
+from infra.environment import Environment
+from infra.release.unsaved_state import require_none
+from infra.repository import revision
+from infra.terraform import saved_plan
+from infra.terraform.plan_json import Plan
+from infra.terraform.saved_plan import PlanFiles, PlanRecord
+from infra.terraform.session import find_tools, open_session
+from infra.terraform.stack import open_stack, plan_stack
+
+
+def make_plan(environment: Environment, account: Account, *, destroy: bool = False, lock: bool = True) -> tuple[Plan, PlanRecord]:
+    """Plan an environment and save the plan with what it was made from.
+
+    Args:
+        environment: what to plan.
+        account: where.
+        destroy: plan the destruction of everything.
+        lock: whether to take the state lock; the delivery role of pull requests cannot.
+
+    Returns:
+        The plan and its record.
+
+    Raises:
+        InfraError: it could not be planned. An older saved plan is gone then: it is not what was asked for.
+    """
+    require_none(environment, account)
+    files = PlanFiles(environment.build)
+    tools = find_tools()
+    made_from = revision()
+    with open_session(tools, account.environment(os.environ)) as session:
+        files.discard()
+        root = open_stack(environment, session)
+        # Terraform creates the plan file with the umask's mode; inside a private folder nobody sees it meanwhile.
+        workshop = Path(tempfile.mkdtemp(prefix=".plan.", dir=environment.build))
+        try:
+            new = workshop / "plan.tfplan"
+            with progress(f"planning {environment.name}") as step:
+                has_changes = plan_stack(root, environment, new, step, destroy=destroy, lock=lock)
+            new.chmod(0o600)
+            document = root.show(new)
+            plan = Plan.from_json(document)
+            lineage, serial = saved_plan.state_of(new)
+            record = PlanRecord(
+                environment=environment.name,
+                account_kind=account.kind,
+                account_id=account.account_id,
+                account_instance=account.instance,
+                caller=account.caller,
+                commit=made_from.commit,
+                clean=made_from.clean,
+                terraform_version=tools.terraform.version,
+                provider_version=tools.provider.version,
+                state_lineage=lineage,
+                state_serial=serial,
+                destroy=destroy,
+                has_changes=has_changes,
+                created=datetime.now(UTC).isoformat(timespec="seconds"),
+                plan_sha256=saved_plan.sha256(new),
+            )
+            saved_plan.save(files, new, document, record)
+        finally:
+            shutil.rmtree(workshop, ignore_errors=True)
+    return plan, record

@@ -1,0 +1,1 @@
+"""Applying what was planned, and taking it down again."""

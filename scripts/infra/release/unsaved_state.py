@@ -1,0 +1,97 @@
+"""A state that Terraform could not write to the backend when an apply lost the network.
+
+Terraform then leaves `errored.tfstate` in the root module's folder: the only knowledge of what was just made. It is moved
+to the environment's build folder, and nothing is planned or applied on the older state until it has been pushed.
+"""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+from infra.account.selection import Account
+from infra.console import note
+from infra.environment import Environment
+from infra.errors import InfraError
+from infra.repository import STACK
+from infra.terraform.session import find_tools, open_session
+from infra.terraform.stack import open_stack
+
+
+def keep(environment: Environment, account: Account) -> Path | None:
+    """Move what Terraform left behind to the environment's build folder.
+
+    Args:
+        environment: whose apply failed.
+        account: where; a state of an emulated account that is gone is worth nothing.
+
+    Returns:
+        Where the state is now, or None when there was none.
+    """
+    left = STACK / "errored.tfstate"
+    if not left.exists():
+        return None
+    kept = _kept(environment)
+    shutil.move(left, kept)
+    kept.chmod(0o600)
+    _owner(environment).write_text(json.dumps([account.kind, account.account_id, account.instance]))
+    return kept
+
+
+def require_none(environment: Environment, account: Account) -> None:
+    """Refuse to go on while an unsaved state waits.
+
+    Args:
+        environment: the environment about to be planned or applied.
+        account: where.
+
+    Raises:
+        InfraError: there is one; says how to save it.
+    """
+    kept = _kept(environment)
+    if not kept.exists():
+        return
+    owner = json.loads(_owner(environment).read_text()) if _owner(environment).exists() else None
+    if account.kind == "emulated" and owner != [account.kind, account.account_id, account.instance]:
+        note(f"  {kept.name} belonged to an emulated account that is gone: removed")
+        _forget(environment)
+        return
+    raise InfraError(
+        f"An earlier apply of {environment.name} could not save its state; it is in {kept}. Planning now would not know "
+        f"what that apply made. Save it first: `make push-state ENV={environment.name}`."
+    )
+
+
+def push(environment: Environment, account: Account) -> bool:
+    """Write the kept state to the backend.
+
+    Args:
+        environment: whose state.
+        account: where.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        InfraError: the backend refused it; it is kept.
+    """
+    kept = _kept(environment)
+    if not kept.exists():
+        return False
+    with open_session(find_tools(), account.environment(os.environ)) as session:
+        open_stack(environment, session).state_push(kept)
+    _forget(environment)
+    return True
+
+
+def _kept(environment: Environment) -> Path:
+    return environment.build / "errored.tfstate"
+
+
+def _owner(environment: Environment) -> Path:
+    return environment.build / "errored.account.json"
+
+
+def _forget(environment: Environment) -> None:
+    _kept(environment).unlink(missing_ok=True)
+    _owner(environment).unlink(missing_ok=True)

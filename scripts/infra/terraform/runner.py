@@ -1,0 +1,364 @@
+"""Running Terraform: its command lines, its machine-readable output, its errors and its interruption.
+
+python-terraform builds the command lines. It can neither stream output nor take an environment of its own (it would
+hand the person's TF_* variables through), so the process is started here.
+
+Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui (messages of `-json`).
+"""
+
+import json
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from python_terraform import IsFlagged
+from python_terraform import Terraform as CommandLine
+
+from infra.console import note
+from infra.errors import InfraError
+
+Message = Mapping[str, Any]
+Listener = Callable[[Message], None]
+
+PLAN_HAS_CHANGES: Final = 2
+
+
+class TerraformError(InfraError):
+    """Terraform failed.
+
+    Args:
+        command: the sub-command, as in "plan".
+        diagnostics: Terraform's own errors, parsed from its `-json` output.
+        text: the same as text, when Terraform failed before it could print JSON.
+    """
+
+    def __init__(self, command: str, diagnostics: Sequence[Message], text: str) -> None:
+        self.command = command
+        self.diagnostics = diagnostics
+        described = [describe(diagnostic) for diagnostic in diagnostics] or [text.strip() or "it said nothing"]
+        super().__init__(f"terraform {command} failed.\n" + "\n".join(described))
+
+    def mentions(self, *words: str) -> bool:
+        """Whether one of the diagnostics contains all these words.
+
+        Args:
+            words: case-insensitive substrings.
+
+        Returns:
+            True when they occur together.
+        """
+        texts = [describe(diagnostic).lower() for diagnostic in self.diagnostics] or [str(self).lower()]
+        return any(all(word.lower() in text for word in words) for text in texts)
+
+
+def describe(diagnostic: Message) -> str:
+    """A diagnostic of Terraform's as text: what, where, and the line of configuration.
+
+    Args:
+        diagnostic: the `diagnostic` object of a machine-readable message.
+
+    Returns:
+        One or more lines.
+    """
+    lines = [f"{diagnostic.get('severity', 'error').capitalize()}: {diagnostic.get('summary', '')}"]
+    source = diagnostic.get("range")
+    if source:
+        context = (diagnostic.get("snippet") or {}).get("context")
+        where = f"{source['filename']}:{source['start']['line']}"
+        lines.append(f"  at {where}" + (f" in {context}" if context else ""))
+    if diagnostic.get("address"):
+        lines.append(f"  for {diagnostic['address']}")
+    detail = str(diagnostic.get("detail", "")).strip()
+    lines += [f"  {line}" for line in detail.splitlines()]
+    return "\n".join(lines)
+
+
+def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
+    """The process environment that Terraform and its provider run in.
+
+    A person's TF_* variables would change a plan without anybody seeing it (TF_CLI_ARGS_plan=-target=..., TF_VAR_x,
+    TF_WORKSPACE), so none is handed through; an AWS_CA_BUNDLE that names no file would break every call to AWS.
+
+    Args:
+        base: the environment of this process.
+
+    Returns:
+        A copy without them.
+    """
+    kept = {name: value for name, value in base.items() if not name.startswith("TF_")}
+    bundle = kept.get("AWS_CA_BUNDLE")
+    if bundle and not Path(bundle).is_file():
+        note(f"  AWS_CA_BUNDLE names {bundle}, which does not exist: ignored")
+        del kept["AWS_CA_BUNDLE"]
+    return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """A root module, ready to be worked on.
+
+    Args:
+        executable: the Terraform program.
+        root: folder of the root module.
+        data_dir: Terraform's working folder (TF_DATA_DIR); one for each environment, since the backend differs.
+        environment: complete process environment, with account, provider attachment and CLI configuration.
+    """
+
+    executable: Path
+    root: Path
+    data_dir: Path
+    environment: Mapping[str, str] = field(repr=False)
+
+    def init(self, backend_config: Path | None = None) -> None:
+        """Prepare the working folder: backend, modules, and the provider exactly as locked.
+
+        Args:
+            backend_config: settings of the state backend; None initialises without a backend.
+
+        Raises:
+            TerraformError: Terraform's reason.
+        """
+        options: dict[str, Any] = {"lockfile": "readonly"}
+        if backend_config is None:
+            options["backend"] = False
+        else:
+            options |= {"reconfigure": IsFlagged, "backend-config": str(backend_config)}
+        self._stream("init", options)
+
+    def plan(
+        self,
+        out: Path,
+        variable_files: Sequence[Path] = (),
+        *,
+        destroy: bool = False,
+        variables: Mapping[str, str] | None = None,
+        lock: bool = True,
+        on_message: Listener | None = None,
+    ) -> bool:
+        """Make a plan and save it.
+
+        Args:
+            out: where the plan file goes; it holds secrets, the caller sees to its mode.
+            variable_files: `.tfvars` files, later ones win.
+            destroy: plan the destruction of everything instead.
+            variables: single values on top of the files.
+            lock: whether to take the state lock; a role that can only read cannot.
+            on_message: called for every machine-readable message, for progress.
+
+        Returns:
+            Whether the plan changes anything.
+
+        Raises:
+            TerraformError: Terraform's reason.
+        """
+        options: dict[str, Any] = {
+            "input": False,
+            "detailed-exitcode": IsFlagged,
+            "out": str(out),
+            "lock": lock,
+            "var-file": [str(file) for file in variable_files],
+            "var": [f"{name}={value}" for name, value in (variables or {}).items()],
+        }
+        if destroy:
+            options["destroy"] = IsFlagged
+        return self._stream("plan", options, accept=(0, PLAN_HAS_CHANGES), on_message=on_message) == PLAN_HAS_CHANGES
+
+    def apply(self, plan: Path, on_message: Listener | None = None) -> None:
+        """Apply exactly a saved plan.
+
+        Args:
+            plan: the plan file.
+            on_message: called for every machine-readable message, for progress.
+
+        Raises:
+            TerraformError: Terraform's reason; what was done until then is in the state.
+        """
+        self._stream("apply", {"input": False}, str(plan), on_message=on_message)
+
+    def show(self, plan: Path) -> str:
+        """A saved plan as JSON.
+
+        Args:
+            plan: the plan file.
+
+        Returns:
+            The JSON text.
+
+        Raises:
+            TerraformError: the file is no plan of this Terraform.
+        """
+        return self.capture("show", {"json": IsFlagged}, str(plan))
+
+    def force_unlock(self, lock_id: str) -> None:
+        """Free the state lock of a run that died.
+
+        Args:
+            lock_id: the lock's ID.
+
+        Raises:
+            TerraformError: no such lock.
+        """
+        self.capture("force-unlock", {"force": IsFlagged}, lock_id)
+
+    def state_push(self, state: Path) -> None:
+        """Write a state to the backend; refused when the backend has a newer one or one of another lineage.
+
+        Args:
+            state: the state file.
+
+        Raises:
+            TerraformError: the backend's reason.
+        """
+        self.capture("state push", {}, str(state))
+
+    def state_pull(self) -> dict[str, Any]:
+        """The state as it stands in the backend.
+
+        Returns:
+            The state; an empty mapping where there is none yet.
+
+        Raises:
+            TerraformError: the backend did not answer.
+        """
+        text = self.capture("state pull", {})
+        return dict(json.loads(text)) if text.strip() else {}
+
+    def state_list(self) -> list[str]:
+        """Addresses of everything in the state.
+
+        Returns:
+            The addresses; none where there is no state yet.
+
+        Raises:
+            TerraformError: the backend did not answer.
+        """
+        try:
+            return self.capture("state list", {}).splitlines()
+        except TerraformError as error:
+            if error.mentions("no state file was found"):
+                return []
+            raise
+
+    def state_rm(self, addresses: Sequence[str]) -> None:
+        """Forget resources without touching them.
+
+        Args:
+            addresses: what to forget.
+
+        Raises:
+            TerraformError: one of them is not in the state.
+        """
+        self.capture("state rm", {}, *addresses)
+
+    def capture(self, command: str, options: Mapping[str, Any], *arguments: str) -> str:
+        """Run a sub-command that prints its answer.
+
+        Args:
+            command: as in "show" or "state rm".
+            options: as python-terraform takes them.
+            arguments: positional arguments.
+
+        Returns:
+            What it printed to stdout.
+
+        Raises:
+            TerraformError: it failed.
+        """
+        process = self._start(command, options, arguments)
+        out, err = _communicate(process)
+        if process.returncode != 0:
+            raise TerraformError(command, [], _plain(err or out))
+        return out
+
+    def _stream(
+        self,
+        command: str,
+        options: Mapping[str, Any],
+        *arguments: str,
+        accept: tuple[int, ...] = (0,),
+        on_message: Listener | None = None,
+    ) -> int:
+        process = self._start(command, {**options, "json": IsFlagged}, arguments)
+        errors: list[Message] = []
+        other: list[str] = []
+
+        def read(line: str) -> None:
+            try:
+                message = json.loads(line)
+            except json.JSONDecodeError:
+                other.append(_plain(line))
+                return
+            if message.get("type") == "diagnostic" and message["diagnostic"]["severity"] == "error":
+                errors.append(message["diagnostic"])
+            if on_message:
+                on_message(message)
+
+        _, err = _communicate(process, read)
+        if process.returncode not in accept:
+            raise TerraformError(command, errors, "\n".join([*other, _plain(err)]))
+        return process.returncode
+
+    def _start(self, command: str, options: Mapping[str, Any], arguments: Sequence[str]) -> "subprocess.Popen[str]":
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        line = CommandLine(working_dir=str(self.data_dir), terraform_bin_path=str(self.executable))
+        argv: list[str] = line.generate_cmd_string(command, *arguments, **options)
+        # A session of its own: Ctrl-C on the terminal reaches only this process, which passes it on exactly once.
+        # Terraform takes a second interrupt as "stop at once and perhaps lose the state".
+        return subprocess.Popen(
+            [argv[0], f"-chdir={self.root}", *argv[1:]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment, "TF_DATA_DIR": str(self.data_dir)},
+            start_new_session=True,
+        )
+
+
+def _communicate(process: "subprocess.Popen[str]", on_line: Callable[[str], None] | None = None) -> tuple[str, str]:
+    """Read both streams to their end; on Ctrl-C let Terraform stop in good order first, then say so."""
+    out: list[str] = []
+    err: list[str] = []
+    assert process.stdout and process.stderr  # noqa: S101 - both are pipes
+    drain = threading.Thread(target=lambda stream: err.extend(stream), args=(process.stderr,), daemon=True)
+    drain.start()
+    interrupts = 0
+    while True:
+        try:
+            for line in process.stdout:
+                if on_line:
+                    on_line(line)
+                else:
+                    out.append(line)
+            process.wait()
+            drain.join()
+            break
+        except KeyboardInterrupt:
+            interrupts += 1
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            note(
+                "  Interrupted: Terraform finishes what it is doing and saves the state. "
+                "A second Ctrl-C stops it at once and may lose track of what it made."
+                if interrupts == 1
+                else "  Interrupted again: Terraform stops at once."
+            )
+        except BaseException:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+    process.stdout.close()
+    process.stderr.close()
+    if interrupts:
+        raise KeyboardInterrupt
+    return "".join(out), "".join(err)
+
+
+def _plain(text: str) -> str:
+    without_colour = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    return "\n".join(re.sub(r"^[╷│╵]\s?", "", line).rstrip() for line in without_colour.splitlines()).strip()
+

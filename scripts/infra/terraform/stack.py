@@ -1,0 +1,100 @@
+"""The stack root of one environment: its backend, its plan, and what to do about a held lock."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.console import Step
+from infra.environment import Environment
+from infra.errors import InfraError
+from infra.repository import STACK
+from infra.terraform.runner import Message, Terraform, TerraformError
+from infra.terraform.session import Session
+
+
+def open_stack(environment: Environment, session: Session) -> Terraform:
+    """The stack root of an environment, initialised with its state backend.
+
+    Args:
+        environment: whose backend.
+        session: Terraform for its account.
+
+    Returns:
+        The root.
+
+    Raises:
+        InfraError: the backend does not answer; says so when the account was never bootstrapped.
+    """
+    root = session.root(STACK, environment.build / "terraform")
+    try:
+        root.init(environment.backend_config)
+    except TerraformError as error:
+        if error.mentions("bucket", "does not exist"):
+            raise InfraError(
+                f"The state bucket of {environment.name} does not exist in account {environment.account_id}. "
+                f"Make it first: `make bootstrap ENV={environment.name}`.\n{error}"
+            ) from error
+        raise
+    return root
+
+
+def plan_stack(
+    root: Terraform,
+    environment: Environment,
+    out: Path,
+    step: Step,
+    *,
+    destroy: bool = False,
+    lock: bool = True,
+    variables: Mapping[str, str] | None = None,
+) -> bool:
+    """Plan the stack, with progress, and say what to do about a held state lock.
+
+    Args:
+        root: the initialised stack.
+        environment: its variable files.
+        out: where the plan file goes.
+        step: told what Terraform is doing.
+        destroy: plan the destruction of everything.
+        lock: whether to take the state lock.
+        variables: single values on top of the files.
+
+    Returns:
+        Whether it changes anything.
+
+    Raises:
+        InfraError: Terraform's reason.
+    """
+    read = 0
+
+    def show(message: Message) -> None:
+        nonlocal read
+        if message.get("type") == "refresh_complete":
+            read += 1
+            step.detail(f"{read} resources read")
+
+    try:
+        return root.plan(
+            out, environment.variable_files, destroy=destroy, lock=lock, variables=variables, on_message=show
+        )
+    except TerraformError as error:
+        raise explain_lock(error, environment) from error
+
+
+def explain_lock(error: TerraformError, environment: Environment) -> InfraError:
+    """What to do about a state lock that somebody else holds; any other failure stays as it is.
+
+    Args:
+        error: Terraform's failure.
+        environment: for the command to run.
+
+    Returns:
+        The error to raise.
+    """
+    if not error.mentions("state lock"):
+        return error
+    return InfraError(
+        f"The state of {environment.name} is locked by someone else: another plan or apply is running.\n"
+        f"{str(error).partition(chr(10))[2]}\n"
+        "Wait until it is done. Only if its owner (Who, Created above) confirms that it died: "
+        f"`make unlock ENV={environment.name} ID=<ID above>`."
+    )

@@ -1,0 +1,75 @@
+"""What every suite uses: an emulated account, one warm real provider, and real plans of modules through tftest."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.account.emulated import EmulatedAccount, start
+from infra.terraform.provider import warm_provider, write_cli_config
+from infra.terraform.runner import clean_environment
+from infra.terraform.session import Tools, find_tools
+from tests.module_plans import ModulePlans
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """Terraform and the locked provider, as the tooling finds them."""
+    return find_tools()
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccount]:
+    """An empty emulated account of this test process; tests that write take a fork of it."""
+    running = start(
+        tmp_path_factory.mktemp("account"), ACCOUNT_ID, REGION, port=0, parent_pid=os.getpid(), idle_seconds=3600
+    )
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def module_plans(
+    tools: Tools, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ModulePlans]:
+    """Plans of single modules, made by one warm provider process."""
+    environment = clean_environment(account.environment(os.environ))
+    environment["TF_CLI_CONFIG_FILE"] = str(write_cli_config(tools.provider))
+    with warm_provider(tools.provider, environment) as provider:
+        yield ModulePlans(tools, environment | provider.reattach(), tmp_path_factory.mktemp("plans"))
+
+
+@pytest.fixture(scope="session")
+def plan(module_plans: ModulePlans) -> ModulePlans:
+    """`plan("alb-rules", {...})` -> Plan; the same call is planned once."""
+    return module_plans
+
+
+@pytest.fixture(scope="session")
+def refuse(module_plans: ModulePlans) -> "Refusal":
+    """`refuse("alb-rules", {...}, "message")`: the plan must fail and say so."""
+    return Refusal(module_plans)
+
+
+class Refusal:
+    """Calls that must fail at plan."""
+
+    def __init__(self, plans: ModulePlans) -> None:
+        self._plans = plans
+
+    def __call__(self, module: str, variables: dict[str, object], message: str, *, root: str | None = None) -> str:
+        error = self._plans.refusal(module, variables, root=root)
+        assert " ".join(message.split()) in error, f"refused, but for another reason: {error}"
+        return error
+
+
+@pytest.fixture
+def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A build folder of the test's own, so that it never meets the person's."""
+    folder = tmp_path / "build"
+    monkeypatch.setenv("INFRA_BUILD", str(folder))
+    return folder

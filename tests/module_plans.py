@@ -1,0 +1,80 @@
+"""Planning a single module, or an example of it, with tftest."""
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import tftest
+
+from infra.repository import MODULES
+from infra.terraform.plan_json import Plan
+from infra.terraform.session import Tools
+
+
+class ModulePlans:
+    """Real `terraform plan` of modules; identical calls are planned once.
+
+    tftest works on a copy of modules/: its clean-up deletes lock files, and Terraform writes beside the code.
+    """
+
+    def __init__(self, tools: Tools, environment: dict[str, str], folder: Path) -> None:
+        self._tools = tools
+        self._environment = environment
+        self._modules = folder / "modules"
+        self._values = folder / "values.tfvars.json"
+        self._roots: dict[Path, tftest.TerraformTest] = {}
+        self._plans: dict[str, Plan] = {}
+        shutil.copytree(MODULES, self._modules, ignore=shutil.ignore_patterns(".terraform*"))
+        # tftest leaves its plan file in the temporary folder, readable by everybody: it goes into this private one.
+        tempfile.tempdir = str(folder)
+
+    def __call__(self, module: str, variables: dict[str, object], *, root: str | None = None) -> Plan:
+        """Plan a module.
+
+        Args:
+            module: folder below modules/.
+            variables: values of its variables.
+            root: a folder below the module to plan instead, as in "examples/basic".
+
+        Returns:
+            The plan.
+        """
+        key = json.dumps([module, root, variables], sort_keys=True)
+        if key not in self._plans:
+            self._plans[key] = Plan(json.loads(bytes(self._run(module, root, variables))))
+        return self._plans[key]
+
+    def refusal(self, module: str, variables: dict[str, object], *, root: str | None = None) -> str:
+        """Plan a module that must refuse its variables.
+
+        Args:
+            module: folder below modules/.
+            variables: values of its variables.
+            root: a folder below the module to plan instead.
+
+        Returns:
+            Terraform's error on one line, without the box around it.
+        """
+        try:
+            self._run(module, root, variables)
+        except tftest.TerraformTestError as error:
+            text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.args[-1]))
+            return " ".join(re.sub(r"[╷│╵]", " ", text).split())
+        raise AssertionError(f"{module} accepted {json.dumps(variables)}")
+
+    def _run(self, module: str, root: str | None, variables: dict[str, object]) -> tftest.TerraformPlanOutput:
+        folder = self._modules / module / (root or ".")
+        self._values.write_text(json.dumps(variables))
+        return self._root(folder.resolve()).plan(output=True, color=False, tf_var_file=str(self._values))
+
+    def _root(self, folder: Path) -> tftest.TerraformTest:
+        if folder not in self._roots:
+            test = tftest.TerraformTest(str(folder), binary=str(self._tools.terraform.path))
+            # tftest adds the whole process environment, whose TF_* and AWS_* variables must not reach Terraform.
+            test.env = self._environment
+            test.setup()
+            self._roots[folder] = test
+        return self._roots[folder]
+
