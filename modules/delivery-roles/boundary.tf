@@ -35,7 +35,7 @@ data "aws_iam_policy_document" "boundary" {
   statement {
     sid       = "ArtifactCopies"
     actions   = ["s3:ObjectOwnerOverrideToBucketOwner", "s3:ReplicateObject", "s3:ReplicateTags"]
-    resources = ["arn:${local._partition}:s3:::hokusai-*"]
+    resources = ["arn:${local._partition}:s3:::hokusai-*/*"]
   }
 
   statement {

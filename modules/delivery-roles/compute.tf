@@ -54,10 +54,40 @@ data "aws_iam_policy_document" "compute" {
     resources = ["${local._arn["application-autoscaling"]}:scalable-target/*"]
   }
 
+  # A namespace has no ARN before it exists, and tagging in Cloud Map knows no resource at all.
   statement {
-    sid       = "NewNames"
-    actions   = ["servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:CreateService", "servicediscovery:TagResource"]
-    resources = ["*"] # neither has an ARN before it exists
+    sid       = "NewNamespace"
+    actions   = ["servicediscovery:CreatePrivateDnsNamespace", "servicediscovery:TagResource"]
+    resources = ["*"]
+
+    dynamic "condition" {
+      for_each = local._ownership_tags
+
+      content {
+        test     = "StringEquals"
+        variable = "aws:RequestTag/${condition.key}"
+        values   = [condition.value]
+      }
+    }
+  }
+
+  # Any tag but those that say whose the thing is.
+  statement {
+    sid       = "RemoveOtherTags"
+    actions   = ["servicediscovery:UntagResource"]
+    resources = ["*"]
+
+    condition {
+      test     = "ForAllValues:StringNotEquals"
+      variable = "aws:TagKeys"
+      values   = keys(local._ownership_tags)
+    }
+  }
+
+  statement {
+    sid       = "NewServiceNames"
+    actions   = ["servicediscovery:CreateService"]
+    resources = ["${local._arn["servicediscovery"]}:service/*"]
 
     dynamic "condition" {
       for_each = local._ownership_tags
@@ -76,7 +106,6 @@ data "aws_iam_policy_document" "compute" {
       "servicediscovery:CreateService",
       "servicediscovery:DeleteNamespace",
       "servicediscovery:DeleteService",
-      "servicediscovery:UntagResource",
       "servicediscovery:UpdatePrivateDnsNamespace",
       "servicediscovery:UpdateService",
     ]
