@@ -95,7 +95,12 @@ resource "aws_lb_listener_rule" "this" {
     }
   }
 
-  tags = merge(var.tags, { Name = "hokusai-${each.key}-${var.environment}" })
+  # Listener and target group also by name: their ARNs are not known at plan, and a reviewer asks where a rule leads.
+  tags = merge(
+    var.tags,
+    { Name = "hokusai-${each.key}-${var.environment}", Listener = each.value.listener },
+    each.value.target_group == null ? {} : { TargetGroup = each.value.target_group },
+  )
 
   lifecycle {
     # Not a validation of `rules`: those may not use locals that are made from `rules`.
