@@ -1,6 +1,7 @@
 """container-registry: immutable, scanned, encrypted repositories whose images go by count, never by accident."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -26,6 +27,11 @@ def unprotected(plan: ModulePlans) -> Plan:
     return plan(MODULE, INPUTS | {"deletion_protection": False, "tags": {"team": "platform"}})
 
 
+def declared(address: str) -> Mapping[str, Any]:
+    """The code of a resource, where a plan says too little."""
+    return next(item.body for item in declarations((MODULES / MODULE).glob("*.tf")) if item.address == address)
+
+
 def test_every_repository_is_immutable_scanned_and_encrypted(protected: Plan) -> None:
     repositories = protected.of_type("aws_ecr_repository")
     assert {repository["name"] for repository in repositories} == {"hokusai/gateway", "hokusai/mlflow"}
@@ -33,9 +39,13 @@ def test_every_repository_is_immutable_scanned_and_encrypted(protected: Plan) ->
         assert repository["image_tag_mutability"] == "IMMUTABLE"
         assert repository["image_scanning_configuration"] == [{"scan_on_push": True}]
         assert repository["encryption_configuration"][0]["encryption_type"] == "KMS"
-        # Known only after apply, so it is the module's own key and not a literal.
-        assert repository.unknown["encryption_configuration"][0]["kms_key"] is True
         assert repository["force_delete"] is False
+
+
+def test_the_key_is_the_modules_own() -> None:
+    """A plan cannot tell it from AWS's own: both are known after apply."""
+    (encryption,) = declared("aws_ecr_repository.this")["encryption_configuration"]
+    assert encryption["kms_key"] == "${aws_kms_key.this.arn}"
 
 
 def test_the_key_rotates_and_leaves_the_decision_to_iam(protected: Plan) -> None:
@@ -66,8 +76,7 @@ def test_a_guard_stands_for_each_repository_only_where_deletion_is_refused(prote
 
 def test_the_guards_are_fixed_to_single_attributes_of_repository_and_key() -> None:
     """A reference to a whole resource would refuse every change in place, a new tag for instance."""
-    guard = next(item for item in declarations([MODULES / MODULE / "guard.tf"]) if item.type == "terraform_data")
-    (lifecycle,) = guard.body["lifecycle"]
+    (lifecycle,) = declared("terraform_data.guard")["lifecycle"]
     assert lifecycle["prevent_destroy"] is True
     assert lifecycle["replace_triggered_by"] == ["${aws_ecr_repository.this[each.key].id}", "${aws_kms_key.this.id}"]
 

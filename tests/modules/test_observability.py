@@ -150,7 +150,7 @@ def test_each_alarm_means_what_its_description_says(alarms: dict[str, dict[str, 
 
 
 def test_no_alarm_is_without_a_rule(alarms: dict[str, dict[str, Any]]) -> None:
-    """Legacy and the other services repeat the kinds that RULES states; a kind that it does not state is none of them."""
+    """The other services and target groups repeat the kinds that RULES states; there is no kind beside them."""
     kinds = {name.split("-", 1)[1] for name in RULES} | {"target-errors"}
     assert [name for name in alarms if not any(name.endswith(kind.removeprefix("gateway-")) for kind in kinds)] == []
 
@@ -248,7 +248,7 @@ def test_the_key_serves_the_logs_of_this_account_and_region_only(full: Plan) -> 
 def test_alarms_of_this_environment_can_publish_to_the_encrypted_topic(full: Plan) -> None:
     topic = full["aws_sns_topic.this"]
     assert topic["name"] == "hokusai-alarms-staging"
-    assert topic.unknown["kms_master_key_id"] is True, "an own key is known only after apply"
+    assert topic.unknown["kms_master_key_id"] is True, "no key"
     key = statements(full, "aws_kms_key.this")["CloudWatchAlarms"]
     assert key["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert set(key["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}

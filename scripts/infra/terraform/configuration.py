@@ -67,11 +67,23 @@ def declarations(files: Iterable[Path]) -> Iterator[Declaration]:
         InfraError: a file is no HCL.
     """
     for file in files:
-        document = parse(file)
-        for kind in ("resource", "data", "ephemeral"):
-            for block in document.get(kind, []):
-                for resource_type, name, body in _labelled(block):
-                    yield Declaration(kind, resource_type, name, file, body)
+        yield from declared_in(file, parse(file))
+
+
+def declared_in(file: Path, document: Mapping[str, Any]) -> Iterator[Declaration]:
+    """What one parsed file declares.
+
+    Args:
+        file: where it stands.
+        document: what `parse` gave for it.
+
+    Yields:
+        Each declaration.
+    """
+    for kind in ("resource", "data", "ephemeral"):
+        for block in document.get(kind, []):
+            for resource_type, name, body in _labelled(block):
+                yield Declaration(kind, resource_type, name, file, body)
 
 
 def parse(file: Path) -> Mapping[str, Any]:
