@@ -164,14 +164,14 @@ module "task" {
 
   containers = {
     (each.key) = {
-      image        = var.images[each.value.image]
-      command      = each.value.command
-      port         = each.value.port
-      environment  = merge(each.value.environment, var.sizes[each.key].environment)
-      secrets      = each.value.parameters
-      scratch      = each.value.scratch
-      stop_timeout = 120
-      health_check = each.value.health == null ? null : { command = each.value.health }
+      image                = var.images[each.value.image]
+      command              = each.value.command
+      port                 = each.value.port
+      environment          = merge(each.value.environment, var.sizes[each.key].environment)
+      secrets              = each.value.parameters
+      scratch              = each.value.scratch
+      stop_timeout_seconds = 120
+      health_check         = each.value.health == null ? null : { command = each.value.health }
     }
   }
 

@@ -84,6 +84,28 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
   security_group_ids  = aws_security_group.endpoints[*].id
   private_dns_enabled = true
+  policy              = data.aws_iam_policy_document.interface_endpoint.json
 
   tags = merge(var.tags, { Name = "${local._name}-${each.key}" })
+}
+
+# Without a policy AWS allows everybody everything through an endpoint, credentials of a foreign account included: a way
+# to carry data out that no NAT rule sees.
+data "aws_iam_policy_document" "interface_endpoint" {
+  statement {
+    sid       = "OwnPrincipals"
+    actions   = ["*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:PrincipalAccount"
+      values   = [local._account_id]
+    }
+  }
 }

@@ -5,15 +5,38 @@ moto does. `infra account gaps` lists them; tests/account/test_gaps.py holds eac
 A module of this repository is never weakened because of a gap.
 """
 
+import functools
+import json
+import secrets
+import string
 import sys
+import time
 import traceback
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 import botocore.session
 from botocore.exceptions import UnknownServiceError
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.core.exceptions import JsonRESTError
+from moto.core.responses import ActionResult
+from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.exceptions import ELBClientError
+from moto.elbv2.models import ELBv2Backend
+from moto.kms.responses import KmsResponse
+from moto.logs.models import LogGroup
+from moto.logs.responses import LogsResponse
 from moto.moto_server import werkzeug_app
+from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
+from moto.rds.responses import RDSResponse
+from moto.route53.responses import Route53
+from moto.s3.responses import S3Response
 
 
 @dataclass(frozen=True)
@@ -56,6 +79,36 @@ def install_gaps() -> None:
     """Fill every gap, in this process, before it serves the first request."""
     for each in GAPS:
         each.install()
+
+
+def _around(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Put the decorated function around a method of moto's; it gets the original as its first argument.
+
+    An error here, at start, says that moto changed: better than a gap that opens again silently.
+    """
+    original = getattr(owner, name)
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def method(self: object, *args: object, **kwargs: object) -> object:
+            return function(original, self, *args, **kwargs)
+
+        setattr(owner, name, method)
+        return method
+
+    return decorate
+
+
+def _added(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add a method that moto lacks; on a response class a snake_case method is an API action."""
+    if hasattr(owner, name):
+        raise RuntimeError(f"moto has {owner.__name__}.{name} now: remove it from gaps.py, and prove it with the tests")
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        setattr(owner, name, function)
+        return function
+
+    return decorate
 
 
 # --------------------------------------------------------------------------------------------- every service
@@ -111,9 +164,6 @@ def error_body(environ: dict[str, Any], code: str, message: str) -> tuple[str, b
     Returns:
         Content type and body. Formats: https://smithy.io/2.0/aws/protocols/.
     """
-    import json  # noqa: PLC0415
-    from xml.sax.saxutils import escape  # noqa: PLC0415
-
     protocol = _protocol(environ)
     if "json" in protocol:
         return "application/x-amz-json-1.1", json.dumps({"__type": code, "code": code, "message": message}).encode()
@@ -141,3 +191,416 @@ def _protocol(environ: dict[str, Any]) -> str:
         return str(botocore.session.get_session().get_service_model(signed_for).protocol)
     except UnknownServiceError:
         return "rest-json"
+
+
+# --------------------------------------------------------------------------------------------- ECS
+
+_SERVICE_DEFAULTS: dict[str, Any] = {
+    "availabilityZoneRebalancing": "ENABLED",
+    "enableECSManagedTags": False,
+    "enableExecuteCommand": False,
+    "healthCheckGracePeriodSeconds": 0,
+    "capacityProviderStrategy": [],
+    "placementConstraints": [],
+    "placementStrategy": [],
+    "serviceConnectConfiguration": None,
+    "volumeConfigurations": None,
+    "deploymentConfiguration": {},
+}
+_DEPLOYMENT_DEFAULTS = {
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+}
+
+
+@gap("services keep all of their settings", "ecs:CreateService, ecs:UpdateService, ecs:DescribeServices")
+def _ecs_service_settings() -> None:
+    """Settings of a service beyond the first ones.
+
+    AWS keeps every parameter of CreateService and UpdateService and answers it in DescribeServices
+    (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html). With a capacity provider strategy a
+    service has no launch type. moto drops zone rebalancing, ECS-managed tags, ECS Exec, the grace period, the deployment
+    configuration with circuit breaker and alarms, and the strategy, and says launch type EC2: each a change in every
+    plan, the last one a replacement.
+    """
+
+    def keep(service: Any, given: dict[str, Any]) -> None:
+        for name, default in _SERVICE_DEFAULTS.items():
+            if given.get(name) is not None:
+                setattr(service, name, given[name])
+            elif not hasattr(service, name):
+                setattr(service, name, default)
+        service.deploymentConfiguration = _DEPLOYMENT_DEFAULTS | service.deploymentConfiguration
+        if service.capacityProviderStrategy:
+            service.launch_type = None
+        for deployment in service.deployments:
+            deployment["launchType"] = service.launch_type
+            deployment["capacityProviderStrategy"] = service.capacityProviderStrategy
+
+    @_around(EC2ContainerServiceResponse, "create_service")
+    def create_service(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        keep(answer.result["service"], json.loads(self.body))
+        _reach_desired_count(answer.result["service"])
+        return answer
+
+    @_around(EC2ContainerServiceResponse, "update_service")
+    def update_service(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        service, given = answer.result["service"], json.loads(self.body)
+        keep(service, given)
+        if given.get("taskDefinition"):
+            _deploy(self.ecs_backend, service, given["taskDefinition"])
+        _reach_desired_count(service)
+        return answer
+
+
+def _deploy(backend: Any, service: Any, task_definition: str) -> None:
+    """A new revision is a new deployment, and the service names it by its ARN."""
+    arn = backend.describe_task_definition(task_definition).arn
+    service.task_definition = arn
+    for deployment in service.deployments:
+        if deployment["taskDefinition"] != arn:
+            deployment |= {"taskDefinition": arn, "id": f"ecs-svc/{secrets.randbelow(10**19):019d}"}
+
+
+def _reach_desired_count(service: Any) -> None:
+    """What a healthy service reaches within a minute on AWS: every task runs and the deployment is complete.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Deployment.html (rolloutState). moto leaves a new
+    service pending for ever, so that nothing can wait until it is stable.
+    """
+    service.running_count, service.pending_count = service.desired_count, 0
+    for deployment in service.deployments:
+        deployment |= {
+            "desiredCount": service.desired_count,
+            "runningCount": service.desired_count,
+            "pendingCount": 0,
+            "rolloutState": "COMPLETED",
+            "rolloutStateReason": f"ECS deployment {deployment['id']} completed.",
+        }
+
+
+@gap(
+    "scalable targets have tags",
+    "application-autoscaling:RegisterScalableTarget, ListTagsForResource, TagResource, UntagResource",
+)
+def _scalable_target_tags() -> None:
+    """Tags of scalable targets.
+
+    AWS keeps `Tags` of RegisterScalableTarget and has three actions for them
+    (https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ListTagsForResource.html). moto drops them and
+    has none of the actions; the provider asks for the tags after every read.
+    """
+
+    def tags_of(self: Any) -> dict[str, str]:
+        arn = self._get_param("ResourceARN")
+        for targets in self.applicationautoscaling_backend.targets.values():
+            for target in targets.values():
+                if target.arn == arn:
+                    return _tags(target)
+        raise JsonRESTError("ResourceNotFoundException", f"No scalable target found for resource ARN: {arn}")
+
+    @_around(ApplicationAutoScalingResponse, "register_scalable_target")
+    def register_scalable_target(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        target = self.applicationautoscaling_backend.targets[self._get_param("ScalableDimension")]
+        _tags(target[self._get_param("ResourceId")]).update(self._get_param("Tags") or {})
+        return answer
+
+    @_added(ApplicationAutoScalingResponse, "list_tags_for_resource")
+    def list_tags_for_resource(self: Any) -> str:
+        return json.dumps({"Tags": tags_of(self)})
+
+    @_added(ApplicationAutoScalingResponse, "tag_resource")
+    def tag_resource(self: Any) -> str:
+        tags_of(self).update(self._get_param("Tags"))
+        return "{}"
+
+    @_added(ApplicationAutoScalingResponse, "untag_resource")
+    def untag_resource(self: Any) -> str:
+        tags = tags_of(self)
+        for key in self._get_param("TagKeys"):
+            tags.pop(key, None)
+        return "{}"
+
+
+def _tags(target: Any) -> dict[str, str]:
+    if not hasattr(target, "tags"):
+        target.tags = {}
+    tags: dict[str, str] = target.tags
+    return tags
+
+
+# --------------------------------------------------------------------------------------------- S3
+
+_S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_MINIMUM_SIZE = "x-amz-transition-default-minimum-object-size"
+
+
+@gap("lifecycle configurations come back as they were put", "s3:PutBucketLifecycleConfiguration")
+def _s3_lifecycle() -> None:
+    """Lifecycle rules, complete.
+
+    AWS answers the configuration that was put, an ID for every rule, and the minimum object size for transitions in a
+    header (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html). moto loses the
+    number of versions to keep, object sizes and combined filters; the provider waits until what it reads is what it put.
+    """
+
+    @_around(S3Response, "_bucket_response_put")
+    def put(original: Callable[..., Any], self: Any, request: Any, bucket: str, query: dict[str, Any]) -> Any:
+        answer = original(self, request, bucket, query)
+        if "lifecycle" not in query:
+            return answer
+        size = self.headers.get(_MINIMUM_SIZE) or "all_storage_classes_128K"
+        self.backend.get_bucket(bucket).lifecycle_document = (_with_rule_ids(self.body), size)
+        return 200, {_MINIMUM_SIZE: size}, ""
+
+    @_around(S3Response, "get_bucket_lifecycle")
+    def get(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        document = getattr(self.backend.get_bucket(self.bucket_name), "lifecycle_document", None)
+        return (200, {_MINIMUM_SIZE: document[1]}, document[0]) if document else answer
+
+
+@gap("replication configurations come back as they were put", "s3:PutBucketReplication")
+def _s3_replication() -> None:
+    """Replication rules, complete.
+
+    AWS answers the configuration that was put (https://docs.aws.amazon.com/AmazonS3/latest/API/
+    API_GetBucketReplication.html). moto loses filters, encryption, metrics, replication time and the replication of delete markers.
+    """
+
+    @_around(S3Response, "_bucket_response_put")
+    def put(original: Callable[..., Any], self: Any, request: Any, bucket: str, query: dict[str, Any]) -> Any:
+        answer = original(self, request, bucket, query)
+        if "replication" in query:
+            self.backend.get_bucket(bucket).replication_document = _with_rule_ids(self.body)
+        return answer
+
+    @_around(S3Response, "get_bucket_replication")
+    def get(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        document = getattr(self.backend.get_bucket(self.bucket_name), "replication_document", None)
+        return (200, {}, document) if document else answer
+
+
+def _with_rule_ids(document: bytes | str) -> str:
+    """A configuration as S3 keeps it: every rule has an ID."""
+    root = ElementTree.fromstring(document)  # noqa: S314 - from the own client; moto has parsed it already
+    namespace = root.tag[1:].partition("}")[0] if root.tag.startswith("{") else ""
+    prefix = f"{{{namespace}}}" if namespace else ""
+    for rule in root.iter(f"{prefix}Rule"):
+        if rule.find(f"{prefix}ID") is None:
+            ElementTree.SubElement(rule, f"{prefix}ID").text = uuid.uuid4().hex
+    ElementTree.register_namespace("", _S3_NAMESPACE)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+@gap("unknown parts of a bucket are not taken for the bucket", "s3:DeleteBucketMetricsConfiguration and others")
+def _s3_unknown_parts() -> None:
+    """Bucket configurations that moto does not have.
+
+    AWS deletes the named configuration (https://docs.aws.amazon.com/AmazonS3/latest/API/
+    API_DeleteBucketMetricsConfiguration.html). moto deletes the bucket itself. Here they are refused.
+    """
+    unknown = {"metrics", "analytics", "intelligent-tiering", "inventory", "metadataTable", "metadataConfiguration"}
+
+    @_around(S3Response, "_bucket_response_delete")
+    def delete(original: Callable[..., Any], self: Any, bucket: str, query: dict[str, Any]) -> Any:
+        for part in sorted(unknown & set(query)):
+            raise NotImplementedError(f"DELETE of {part} of bucket {bucket}")
+        return original(self, bucket, query)
+
+
+# --------------------------------------------------------------------------------------------- EC2
+
+
+@gap(
+    "security group rules keep their description",
+    "ec2:AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, ModifySecurityGroupRules",
+)
+def _security_group_rule_description() -> None:
+    """The description of a rule whose other end is a security group or a prefix list.
+
+    AWS keeps the description of every rule (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
+    API_SecurityGroupRule.html). moto keeps it only for rules with an address range.
+    """
+    original_init = SecurityGroupRule.__init__
+
+    @functools.wraps(original_init)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        original_init(self, *args, **kwargs)
+        prefix_list = kwargs.get("prefix_list_id") or (args[7] if len(args) > 7 else None) or {}
+        self.prefix_list_description = prefix_list.get("Description")
+
+    def description(self: Any) -> str | None:
+        of_range, of_group = self.ip_range.get("Description"), self.source_group.get("Description")
+        found: str | None = of_range or of_group or self.prefix_list_description
+        return found
+
+    SecurityGroupRule.__init__ = init
+    SecurityGroupRule.description = property(description)
+
+    @_around(SecurityGroupBackend, "modify_security_group_rules")
+    def modify(original: Callable[..., Any], self: Any, group_id: str, rules: dict[str, dict[str, str]]) -> Any:
+        answer = original(self, group_id, rules)
+        for rule in self.describe_security_group_rules(list(rules)):
+            if rule.source_group:
+                rule.source_group["Description"] = rule.ip_range.pop("Description", None)
+            elif rule.prefix_list_id:
+                rule.prefix_list_description = rule.ip_range.pop("Description", None)
+        return answer
+
+
+# --------------------------------------------------------------------------------------------- KMS, logs
+
+
+@gap("key rotation has a period", "kms:EnableKeyRotation, kms:GetKeyRotationStatus")
+def _kms_rotation_period() -> None:
+    """The rotation period of a key.
+
+    AWS keeps `RotationPeriodInDays`, 365 unless said otherwise, and answers it with the next date
+    (https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html). moto knows only on and off.
+    """
+
+    @_around(KmsResponse, "enable_key_rotation")
+    def enable_key_rotation(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        key = self.kms_backend.describe_key(self._get_param("KeyId"))
+        key.rotation_period = self._get_param("RotationPeriodInDays") or getattr(key, "rotation_period", 365)
+        return answer
+
+    @_around(KmsResponse, "get_key_rotation_status")
+    def get_key_rotation_status(original: Callable[..., Any], self: Any) -> str:
+        status = json.loads(original(self))
+        key = self.kms_backend.describe_key(self._get_param("KeyId"))
+        if status["KeyRotationEnabled"]:
+            days = getattr(key, "rotation_period", 365)
+            status |= {"RotationPeriodInDays": days, "NextRotationDate": int(time.time()) + days * 86400}
+        return json.dumps(status | {"KeyId": key.arn})
+
+
+@gap("log groups have a class", "logs:CreateLogGroup, logs:DescribeLogGroups")
+def _log_group_class() -> None:
+    """The class of a log group.
+
+    AWS keeps `logGroupClass`, STANDARD unless said otherwise (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/
+    APIReference/API_LogGroup.html). moto drops it, and the provider replaces the group.
+    """
+
+    @_around(LogsResponse, "create_log_group")
+    def create_log_group(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        group = self.logs_backend.groups[self._get_param("logGroupName")]
+        group.log_group_class = self._get_param("logGroupClass") or "STANDARD"
+        return answer
+
+    @_around(LogGroup, "to_describe_dict")
+    def to_describe_dict(original: Callable[..., Any], self: Any) -> dict[str, Any]:
+        return {**original(self), "logGroupClass": getattr(self, "log_group_class", "STANDARD")}
+
+
+# --------------------------------------------------------------------------------------------- RDS
+
+
+@gap("database instances keep all of their settings", "rds:CreateDBInstance, rds:DescribeDBInstances")
+def _db_instance() -> None:
+    """Identity and Performance Insights of a database instance.
+
+    AWS gives each instance a resource id of its own and answers the Performance Insights settings
+    (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html). moto has one resource id for all,
+    by which the provider finds the wrong one, and drops the settings.
+    """
+
+    @_around(DBInstance, "__init__")
+    def init(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        alphabet = string.ascii_uppercase + string.digits
+        self.dbi_resource_id = "db-" + "".join(secrets.choice(alphabet) for _ in range(26))
+        if self.engine == "postgres":
+            self.license_model = "postgresql-license"
+        self.enable_performance_insights = kwargs.get("enable_performance_insights") or False
+        self.performance_insights_kms_key_id = kwargs.get("performance_insights_kms_key_id")
+        days = kwargs.get("performance_insights_retention_period")
+        self.performance_insights_retention_period = days or (7 if self.enable_performance_insights else None)
+
+    # ModifyDBInstance sets each of its parameters as an attribute; only the answer has another name.
+    DBInstance.performance_insights_enabled = property(lambda self: self.enable_performance_insights)
+
+
+@gap("the managed master password is a real one", "rds:CreateDBInstance with ManageMasterUserPassword")
+def _master_user_secret() -> None:
+    """The secret in which RDS keeps the master password.
+
+    AWS stores the instance's own user name and a random password (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/
+    rds-secrets-manager.html). moto stores admin and a constant.
+    """
+
+    @_around(MasterUserSecret, "_generate_secret_string")
+    def generate(_original: Callable[..., Any], self: Any) -> str:
+        password = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(28))
+        return json.dumps({"username": self.resource.master_username, "password": password})
+
+
+@gap("parameter groups say which parameters are the user's", "rds:DescribeDBParameters, rds:ResetDBParameterGroup")
+def _db_parameters() -> None:
+    """The source of a parameter, and resetting it.
+
+    AWS answers `Source: user` for what was modified and takes it as a filter (https://docs.aws.amazon.com/AmazonRDS/
+    latest/APIReference/API_DescribeDBParameters.html). moto answers no source, so the provider sets every parameter
+    again in each plan; and it cannot take one back.
+    """
+
+    @_around(RDSResponse, "describe_db_parameters")
+    def describe_db_parameters(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        parameters = [{**parameter, "Source": "user"} for parameter in answer.result["Parameters"]]
+        wanted = self.params.get("Source")
+        return ActionResult({"Parameters": parameters if wanted in (None, "user") else []})
+
+    @_added(RDSResponse, "reset_db_parameter_group")
+    def reset_db_parameter_group(self: Any) -> Any:
+        name = self.params["DBParameterGroupName"]
+        group: DBParameterGroup = self.backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
+        if self.params.get("ResetAllParameters"):
+            group.parameters.clear()
+        for parameter in self.params.get("Parameters") or []:
+            group.parameters.pop(parameter["ParameterName"], None)
+        return ActionResult({"DBParameterGroupName": group.name})
+
+
+# --------------------------------------------------------------------------------------------- Route 53, load balancers
+
+
+@gap("a zone with a VPC is private", "route53:CreateHostedZone")
+def _private_zone() -> None:
+    """Private hosted zones.
+
+    AWS makes a private zone where the request names a VPC (https://docs.aws.amazon.com/Route53/latest/APIReference/
+    API_CreateHostedZone.html). moto goes by `HostedZoneConfig.PrivateZone` alone and forgets the VPC.
+    """
+
+    @_around(Route53, "create_hosted_zone")
+    def create_hosted_zone(original: Callable[..., Any], self: Any) -> Any:
+        if self._get_param("VPC.VPCId"):
+            self.params.setdefault("HostedZoneConfig", {})["PrivateZone"] = True
+        return original(self)
+
+
+@gap("deletion protection of load balancers is enforced", "elasticloadbalancing:DeleteLoadBalancer")
+def _load_balancer_protection() -> None:
+    """Deleting a protected load balancer.
+
+    AWS refuses with OperationNotPermitted (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
+    API_DeleteLoadBalancer.html). moto deletes it.
+    """
+
+    @_around(ELBv2Backend, "delete_load_balancer")
+    def delete_load_balancer(original: Callable[..., Any], self: Any, arn: str) -> None:
+        balancer = self.load_balancers.get(arn)
+        if balancer and balancer.attrs.get("deletion_protection.enabled") == "true":
+            message = f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+            raise ELBClientError("OperationNotPermitted", message)
+        original(self, arn)

@@ -137,14 +137,18 @@ def warm_provider(source: ProviderSource, environment: Mapping[str, str]) -> Ite
         The process; ask it for `reattach()` when Terraform is about to start, so that start-up overlaps other work.
     """
     # The shell between us holds the other end of a pipe: when this process ends, however it ends, `cat` sees the end
-    # of the pipe and the provider is killed. A session of its own keeps Ctrl-C away from it while Terraform stops.
-    watchdog = '"$0" -debug & provider=$!; cat >/dev/null; kill -9 $provider 2>/dev/null'
+    # of the pipe, the provider is killed and the folder of its socket removed. A session of its own keeps Ctrl-C away
+    # from it while Terraform stops.
+    watchdog = (
+        'export TMPDIR=$(mktemp -d); "$0" -debug & provider=$!; cat >/dev/null; '
+        'kill -9 $provider 2>/dev/null; rm -rf "$TMPDIR"'
+    )
     process = subprocess.Popen(
         ["/bin/sh", "-c", watchdog, str(source.executable)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**environment, "TF_LOG_PROVIDER": "", "TF_LOG": ""},
+        env=dict(environment),
         start_new_session=True,
     )
     try:

@@ -1,0 +1,58 @@
+"""Each environment, in the emulated account: applied, then nothing left to do, then destroyed, then nothing left."""
+
+import re
+
+import pytest
+
+from infra.environment import environment_names
+from infra.routing import planned_rules
+from tests.environments.lifecycle import Lifecycles
+
+# What stays behind on purpose, with the reason.
+STAYS = {
+    r"ec2 (vpc|subnet|security-group|route-table|internet-gateway|network-acl) .*default.*": "made by AWS in every account",
+    r"kms key .* PendingDeletion": "a key is deleted after its waiting period only",
+    r"rds snapshot hokusai-mlflow-production-final": "the last copy of production's database",
+}
+
+
+@pytest.mark.parametrize("environment", environment_names())
+def test_lifecycle_apply_then_empty_plan(lifecycles: Lifecycles, environment: str) -> None:
+    applied = lifecycles.step(environment, "apply")
+    assert applied.exit_code == 0, applied.output
+    again = lifecycles.step(environment, "second-plan")
+    assert again.exit_code == 0, again.output
+    assert "No changes" in again.output, again.output
+
+
+@pytest.mark.parametrize("environment", environment_names())
+def test_lifecycle_destroy_leaves_nothing(lifecycles: Lifecycles, environment: str) -> None:
+    destroyed = lifecycles.step(environment, "destroy")
+    assert destroyed.exit_code == 0, destroyed.output
+    before = lifecycles.step(environment, "plan")
+    left = [item for item in destroyed.left if item not in before.left]
+    unexpected = [item for item in left if not any(re.fullmatch(pattern, item) for pattern in STAYS)]
+    assert not unexpected, "\n".join(unexpected)
+
+
+@pytest.mark.parametrize("environment", environment_names())
+def test_lifecycle_rules_lead_where_the_plan_said(lifecycles: Lifecycles, environment: str) -> None:
+    """The plan names a rule's target group in a tag, since its ARN is unknown; in the account both must agree."""
+    account = lifecycles.applied_account(environment)
+    client = account.client("elbv2")
+    planned = {rule.name: rule for rule in planned_rules(lifecycles.first_plan(environment))}
+    groups = {group["TargetGroupArn"]: group["TargetGroupName"] for group in client.describe_target_groups()["TargetGroups"]}
+    seen = set()
+    for balancer in client.describe_load_balancers()["LoadBalancers"]:
+        for listener in client.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
+            for rule in client.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
+                if rule["IsDefault"]:
+                    continue
+                [described] = client.describe_tags(ResourceArns=[rule["RuleArn"]])["TagDescriptions"]
+                tags = {tag["Key"]: tag["Value"] for tag in described["Tags"]}
+                name = re.sub(rf"^hokusai-(.*)-{environment}$", r"\1", tags["Name"])
+                group = groups[rule["Actions"][0]["TargetGroupArn"]]
+                assert planned[name].outcome == f"-> {tags['TargetGroup']}"
+                assert tags["TargetGroup"] in group, f"{name} leads to {group}"
+                seen.add(name)
+    assert seen == set(planned)
