@@ -72,6 +72,11 @@ variable "final_snapshot" {
   description = "Take a snapshot, and keep the automated backups, when the instance is deleted. Null follows deletion_protection; true is for taking down an environment whose protection was lifted."
   type        = bool
   default     = null
+
+  validation {
+    condition     = !(var.deletion_protection && coalesce(var.final_snapshot, true) == false)
+    error_message = "final_snapshot is false with deletion_protection: a protected database leaves a snapshot whatever happens. Lift the protection first, or leave final_snapshot out."
+  }
 }
 
 variable "instance_class" {

@@ -290,6 +290,7 @@ def test_the_examples_plan(plan: ModulePlans, example: str) -> None:
         ({"log_retention_days": 100}, "log_retention_days is 100: CloudWatch accepts"),
         ({"log_kms_key_arn": "alias/hokusai-logs-production"}, "CloudWatch Logs accepts no alias"),
         ({"key_deletion_window_days": 31}, "key_deletion_window_days is 31: KMS accepts whole days from 7 to 30"),
+        ({"final_snapshot": False}, "a protected database leaves a snapshot whatever happens"),
         ({"application_password_version": 0}, "application_password_version is 0: it counts up from 1"),
     ],
 )
