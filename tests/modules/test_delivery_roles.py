@@ -1,4 +1,4 @@
-"""delivery-roles promises: plan changes nothing and reads no secret; apply builds the platform and can never widen itself."""
+"""delivery-roles promises: plan changes nothing and reads no secret; apply builds the platform, never more power."""
 
 import fnmatch
 import json
