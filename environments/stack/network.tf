@@ -33,43 +33,38 @@ locals {
   _has_endpoints = length(var.network.interface_endpoints) > 0
 
   _connections = {
-    gateway-to-mlflow = {
-      from        = "gateway", to = "mlflow", port = local.tasks.mlflow.port
-      description = "tracking API and artifacts, only through the gateway"
-    }
-    gateway-to-auth = {
-      from        = "gateway", to = "auth", port = local.tasks.auth.port
-      description = "API key validation"
-    }
-    mlflow-to-database = {
-      from        = "mlflow", to = "database", port = module.database.port
-      description = "backend store"
-    }
-    migration-to-database = {
-      from        = "mlflow-migration", to = "database", port = module.database.port
-      description = "schema migration"
-    }
+    gateway-to-mlflow     = { from = "gateway", to = "mlflow", port = local.tasks.mlflow.port, description = "tracking API and artifacts, only through the gateway" }
+    gateway-to-auth       = { from = "gateway", to = "auth", port = local.tasks.auth.port, description = "API key validation" }
+    mlflow-to-database    = { from = "mlflow", to = "database", port = module.database.port, description = "backend store" }
+    migration-to-database = { from = "mlflow-migration", to = "database", port = module.database.port, description = "schema migration" }
   }
 
   _edge_connections = merge(
-    { for name in keys(local.load_balancers) : "internet-to-alb-${name}" => {
-      from = "internet", to = "alb-${name}", port = 443, description = "clients"
-    } },
-    { for name in keys(local.load_balancers) : "internet-to-alb-${name}-redirect" => {
-      from = "internet", to = "alb-${name}", port = 80, description = "redirected to HTTPS"
-    } },
-    { for name, target in local.target_groups : "alb-${local.listener_of[name]}-to-${target.service}" => {
-      from = "alb-${local.listener_of[name]}", to = target.service, port = target.port, description = "forwarded requests"
-    } },
+    {
+      for name in keys(local.load_balancers) :
+      "internet-to-alb-${name}" => { from = "internet", to = "alb-${name}", port = 443, description = "clients" }
+    },
+    {
+      for name in keys(local.load_balancers) :
+      "internet-to-alb-${name}-redirect" => { from = "internet", to = "alb-${name}", port = 80, description = "redirected to HTTPS" }
+    },
+    {
+      for name, target in local.target_groups :
+      "alb-${local.listener_of[name]}-to-${target.service}" => {
+        from = "alb-${local.listener_of[name]}", to = target.service, port = target.port, description = "forwarded requests"
+      }
+    },
   )
 
   # Image pulls, logs, parameters and keys: through the endpoints where there are some, else through NAT.
   _aws_connections = merge(
-    { for name in keys(local.tasks) : "${name}-to-aws" => {
-      from = name, to = local._has_endpoints ? "endpoints" : "internet", port = 443, description = "AWS APIs"
-    } },
-    { for name in keys(local.tasks) : "${name}-to-s3" => {
-      from = name, to = "s3", port = 443, description = "image layers and artifacts"
-    } },
+    {
+      for name in keys(local.tasks) :
+      "${name}-to-aws" => { from = name, to = local._has_endpoints ? "endpoints" : "internet", port = 443, description = "AWS APIs" }
+    },
+    {
+      for name in keys(local.tasks) :
+      "${name}-to-s3" => { from = name, to = "s3", port = 443, description = "image layers and artifacts" }
+    },
   )
 }
