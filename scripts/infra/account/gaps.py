@@ -15,6 +15,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
@@ -36,6 +37,7 @@ from moto.moto_server import werkzeug_app
 from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
 from moto.rds.responses import RDSResponse
 from moto.route53.responses import Route53
+from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
 
@@ -384,6 +386,28 @@ def _s3_replication() -> None:
         answer = original(self)
         document = getattr(self.backend.get_bucket(self.bucket_name), "replication_document", None)
         return (200, {}, document) if document else answer
+
+
+@gap("a bucket that receives access logs may have a policy about everybody", "s3:PutBucketLogging")
+def _s3_log_target() -> None:
+    """The policy of the bucket that access logs are written to.
+
+    AWS looks in it for what the logging service may do (https://docs.aws.amazon.com/AmazonS3/latest/userguide/
+    enable-server-access-logging.html). moto does too, but fails on a statement whose principal is "*".
+    """
+    original = FakeBucket._log_permissions_enabled_policy
+
+    def enabled(target_bucket: Any, target_prefix: str | None) -> bool:
+        if not target_bucket.policy:
+            return False
+        policy = json.loads(target_bucket.policy)
+        policy["Statement"] = [each for each in policy["Statement"] if isinstance(each.get("Principal"), dict)]
+        named = SimpleNamespace(
+            policy=json.dumps(policy).encode(), partition=target_bucket.partition, name=target_bucket.name
+        )
+        return bool(original(target_bucket=named, target_prefix=target_prefix))
+
+    FakeBucket._log_permissions_enabled_policy = staticmethod(enabled)
 
 
 def _with_rule_ids(document: bytes | str) -> str:
