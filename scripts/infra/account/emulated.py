@@ -1,18 +1,20 @@
 """The client side of an emulated account: start one, find a running one, copy it, talk to it, stop it."""
 
+import contextlib
+import functools
 import http.client
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 from botocore.config import Config
 
@@ -106,7 +108,7 @@ class EmulatedAccount:
             "NO_PROXY": f"{HOST},localhost",
         }
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
         """A boto3 client for this account, whatever the process environment says.
 
         Args:
@@ -115,30 +117,7 @@ class EmulatedAccount:
         Returns:
             The client; path-style addresses, few retries.
         """
-        # (None, None, default, None): neither the environment nor a person's configuration file is asked.
-        settings = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull, "ca_bundle": None}
-        session = boto3.Session(
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
-            region_name=self.region,
-            botocore_session=botocore.session.Session(
-                {name: (None, None, value, None) for name, value in settings.items()}
-            ),
-        )
-        return session.client(
-            service,
-            endpoint_url=self.endpoint,
-            verify=False,
-            config=Config(
-                retries={"total_max_attempts": 2},
-                s3={"addressing_style": "path"},
-                inject_host_prefix=False,
-                # As in environment(): the names of S3 control's addresses exist only for a proxy.
-                proxies={"http": self.endpoint},
-                connect_timeout=5,
-                read_timeout=60,
-            ),
-        )
+        return _client(self.endpoint, self.region, service)
 
     def fork(
         self, *, parent_pid: int | None = None, outlive: bool = False, idle_seconds: float | None = None
@@ -181,10 +160,8 @@ class EmulatedAccount:
             AccountError: it answers, but does not end.
         """
         if self.alive():
-            try:
+            with contextlib.suppress(AccountError):  # it may end by itself just now
                 _call(self.port, "POST", "/infra/stop", self.instance_id)
-            except AccountError:
-                pass  # it ended by itself just now
         deadline = time.monotonic() + _STOP_SECONDS
         process = _started.get(self.pid)
         while self.alive() or (process and process.poll() is None):
@@ -280,6 +257,41 @@ def find(directory: Path) -> EmulatedAccount | None:
         return account
     file.unlink(missing_ok=True)
     return None
+
+
+_making_clients = threading.Lock()  # boto3's clients can be shared between threads, its sessions cannot
+
+
+@functools.lru_cache(maxsize=256)
+def _client(endpoint: str, region: str, service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+    config = Config(
+        connect_timeout=5,
+        inject_host_prefix=False,
+        # As in environment(): the names of S3 control's addresses exist only for a proxy.
+        proxies={"http": endpoint},
+        read_timeout=60,
+        retries={"total_max_attempts": 2},
+        s3={"addressing_style": "path"},
+    )
+    with _making_clients:
+        session = _session()
+        # The model of a service is loaded once, whatever the number of accounts.
+        return session.create_client(
+            service,
+            aws_access_key_id=ACCESS_KEY_ID,
+            aws_secret_access_key=SECRET_ACCESS_KEY,
+            config=config,
+            endpoint_url=endpoint,
+            region_name=region,
+            verify=False,
+        )
+
+
+@functools.cache
+def _session() -> botocore.session.Session:
+    # (None, None, default, None): neither the environment nor a person's configuration file is asked.
+    settings = {"profile": None, "config_file": os.devnull, "credentials_file": os.devnull, "ca_bundle": None}
+    return botocore.session.Session({name: (None, None, value, None) for name, value in settings.items()})
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", directory: Path) -> EmulatedAccount:

@@ -5,6 +5,7 @@ moto does. `infra account gaps` lists them; tests/account/test_gaps.py holds eac
 A module of this repository is never weakened because of a gap.
 """
 
+import fnmatch
 import functools
 import json
 import secrets
@@ -22,7 +23,6 @@ from xml.sax.saxutils import escape
 
 import botocore.session
 from botocore.exceptions import UnknownServiceError
-from moto.applicationautoscaling.models import ApplicationAutoscalingBackend
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
@@ -37,6 +37,7 @@ from moto.moto_server import werkzeug_app
 from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
 from moto.rds.responses import RDSResponse
 from moto.route53.responses import Route53
+from moto.s3.models import FakeBucket
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -99,6 +100,13 @@ def _around(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[.
         return method
 
     return decorate
+
+
+def _require(owner: type, *names: str) -> None:
+    """Fail at start when moto no longer has what is about to be replaced."""
+    for name in names:
+        if not hasattr(owner, name):
+            raise RuntimeError(f"moto has no {owner.__name__}.{name} any more: look at what took its place")
 
 
 def _added(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -422,6 +430,38 @@ def _with_rule_ids(document: bytes | str) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
 
+@gap("any bucket policy that lets S3 deliver logs will do", "s3:PutBucketLogging")
+def _s3_logging_permission() -> None:
+    """Permission to deliver access logs.
+
+    AWS evaluates the target bucket's policy like any other (https://docs.aws.amazon.com/AmazonS3/latest/userguide/
+    enable-server-access-logging.html). moto fails inside on a statement for everybody (`Principal: "*"`, as every
+    TLS-only policy has one), and knows neither lists of resources or services nor wildcards in the middle.
+    """
+
+    def permitted(target_bucket: Any, target_prefix: str | None) -> bool:
+        statements = _many(json.loads(target_bucket.policy or "{}").get("Statement"))
+        arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+        return any(
+            statement["Effect"] == "Allow"
+            and isinstance(statement.get("Principal"), dict)
+            and "logging.s3.amazonaws.com" in _many(statement["Principal"].get("Service"))
+            and any(fnmatch.fnmatchcase("s3:PutObject", action) for action in _many(statement.get("Action")))
+            and any(fnmatch.fnmatchcase(arn, resource) for resource in _many(statement.get("Resource")))
+            for statement in statements
+        )
+
+    _require(FakeBucket, "_log_permissions_enabled_policy")
+    FakeBucket._log_permissions_enabled_policy = staticmethod(permitted)
+
+
+def _many(value: Any) -> list[Any]:
+    """A list where IAM's language allows one thing or several."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
 @gap("unknown parts of a bucket are not taken for the bucket", "s3:DeleteBucketMetricsConfiguration and others")
 def _s3_unknown_parts() -> None:
     """Bucket configurations that moto does not have.
@@ -451,6 +491,7 @@ def _security_group_rule_description() -> None:
     AWS keeps the description of every rule (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
     API_SecurityGroupRule.html). moto keeps it only for rules with an address range.
     """
+    _require(SecurityGroupRule, "description")
     original_init = SecurityGroupRule.__init__
 
     @functools.wraps(original_init)
