@@ -49,9 +49,11 @@ resource "aws_vpc" "this" {
 }
 
 # AWS makes this group with every VPC, open between its members. Whatever is started without a group of its own lands
-# in it: taken over and left without a rule, it connects to nothing.
+# in it: taken over without a rule, it connects to nothing. Empty lists, or a rule added by hand would not be drift.
 resource "aws_default_security_group" "this" {
-  vpc_id = aws_vpc.this.id
+  vpc_id  = aws_vpc.this.id
+  ingress = []
+  egress  = []
 
   tags = merge(var.tags, { Name = "${local._name}-default-unused" })
 }
