@@ -23,6 +23,7 @@ from xml.sax.saxutils import escape
 
 import botocore.session
 from botocore.exceptions import UnknownServiceError
+from flask import has_request_context, request
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
@@ -37,7 +38,6 @@ from moto.moto_server import werkzeug_app
 from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
 from moto.rds.responses import RDSResponse
 from moto.route53.responses import Route53
-from moto.s3.models import FakeBucket
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 
@@ -396,26 +396,62 @@ def _s3_replication() -> None:
         return (200, {}, document) if document else answer
 
 
-@gap("a bucket that receives access logs may have a policy about everybody", "s3:PutBucketLogging")
-def _s3_log_target() -> None:
-    """The policy of the bucket that access logs are written to.
+@gap("conditions of a bucket policy decide", "every call to an object of a bucket with a policy")
+def _s3_policy_conditions() -> None:
+    """Bucket policies, statement by statement, with their conditions.
 
-    AWS looks in it for what the logging service may do (https://docs.aws.amazon.com/AmazonS3/latest/userguide/
-    enable-server-access-logging.html). moto does too, but fails on a statement whose principal is "*".
+    AWS applies a statement when its conditions hold in the context of the request (https://docs.aws.amazon.com/IAM/
+    latest/UserGuide/reference_policies_elements_condition_operators.html); a call to AWS itself comes over TLS 1.3.
+    moto ignores conditions, so that a statement against plain HTTP refuses everything. A condition that is not known
+    here fails the call rather than being guessed.
     """
-    original = FakeBucket._log_permissions_enabled_policy
 
-    def enabled(target_bucket: Any, target_prefix: str | None) -> bool:
-        if not target_bucket.policy:
-            return False
-        policy = json.loads(target_bucket.policy)
-        policy["Statement"] = [each for each in policy["Statement"] if isinstance(each.get("Principal"), dict)]
-        named = SimpleNamespace(
-            policy=json.dumps(policy).encode(), partition=target_bucket.partition, name=target_bucket.name
-        )
-        return bool(original(target_bucket=named, target_prefix=target_prefix))
+    @_around(FakeBucket, "get_permission")
+    def get_permission(original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return original(self, action, resource)
+        document = json.loads(self.policy)
+        statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+        context = _request_context(self.account_id)
+        document["Statement"] = [each for each in statements if _conditions_hold(each.get("Condition", {}), context)]
+        return original(SimpleNamespace(policy=json.dumps(document).encode()), action, resource)
 
-    FakeBucket._log_permissions_enabled_policy = staticmethod(enabled)
+
+def _request_context(account_id: str) -> dict[str, str]:
+    """The condition keys of the request being served, in lower case; a key that the request does not have is absent."""
+    context = {"aws:securetransport": "true", "s3:tlsversion": "1.3", "aws:principalaccount": account_id}
+    headers = request.headers if has_request_context() else {}
+    for header in ("", "-aws-kms-key-id", "-customer-algorithm"):
+        value = headers.get(f"x-amz-server-side-encryption{header}")
+        if value is not None:
+            context[f"s3:x-amz-server-side-encryption{header}"] = value
+    return context
+
+
+def _conditions_hold(conditions: dict[str, dict[str, Any]], context: dict[str, str]) -> bool:
+    """Whether all conditions of a statement hold."""
+    tests: dict[str, Callable[[str, str], bool]] = {
+        "ArnEquals": fnmatch.fnmatchcase,
+        "ArnLike": fnmatch.fnmatchcase,
+        "Bool": lambda value, wanted: value == wanted,
+        "NumericLessThan": lambda value, wanted: float(value) < float(wanted),
+        "StringEquals": lambda value, wanted: value == wanted,
+        "StringLike": fnmatch.fnmatchcase,
+    }
+    for operator, keys in conditions.items():
+        for key, wanted in keys.items():
+            value, values = context.get(key.lower()), wanted if isinstance(wanted, list) else [wanted]
+            if operator == "Null":
+                holds = (value is None) == (str(values[0]).lower() == "true")
+            elif operator in ("StringNotEquals", "StringNotLike"):
+                holds = value is None or not any(tests[operator.replace("Not", "")](value, str(each)) for each in values)
+            elif operator in tests:
+                holds = value is not None and any(tests[operator](value, str(each)) for each in values)
+            else:
+                raise NotImplementedError(f"condition operator {operator} in a bucket policy")
+            if not holds:
+                return False
+    return True
 
 
 def _with_rule_ids(document: bytes | str) -> str:
