@@ -5,6 +5,7 @@ public hosted zone of the domain and its certificate, which no root of this repo
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from infra.account.emulated import EmulatedAccount, find, start
@@ -51,12 +52,16 @@ def prepared_account(environment: Environment, port: int = 0) -> EmulatedAccount
     if account:
         account.stop()
     tools = find_tools()
+    # What a first bootstrap that was cut short remembers is an account that is gone.
+    shutil.rmtree(environment.build / "bootstrap", ignore_errors=True)
     with progress(f"starting the emulated AWS account {environment.account_id}"):
         account = start(
             folder, environment.account_id, environment.region, port=port, parent_pid=None, idle_seconds=IDLE_SECONDS
         )
     try:
-        with progress("preparing it: hosted zone, certificate, bootstrap root (waits of the provider, about a minute)") as step:
+        with progress(
+            "preparing it: hosted zone, certificate, bootstrap root (waits of the provider, about a minute)"
+        ) as step:
             seed(account, environment.domain)
             with open_session(tools, account.environment(os.environ)) as session:
                 apply_bootstrap(environment, session, step)

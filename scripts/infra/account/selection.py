@@ -71,7 +71,9 @@ def select_account(environment: Environment, mode: str) -> Account:
         InfraError: unknown mode; no, wrong or expired credentials; credentials of another account.
     """
     if mode not in ("auto", "aws", "emulated"):
-        raise InfraError(f"ACCOUNT={mode} is unknown. Say ACCOUNT=aws, ACCOUNT=emulated, or nothing to let it be found.")
+        raise InfraError(
+            f"ACCOUNT={mode} is unknown. Say ACCOUNT=aws, ACCOUNT=emulated, or nothing to let it be found."
+        )
     if mode == "emulated":
         return _emulated(environment, "ACCOUNT=emulated")
     session = botocore.session.Session()
@@ -116,7 +118,9 @@ def _aws(environment: Environment, session: botocore.session.Session, chosen: st
         what = "The AWS credentials have expired" if expired else f"AWS refuses the credentials ({code})"
         raise InfraError(f"{what}. {_how_to_go_on(environment)}") from error
     except BotoCoreError as error:
-        raise InfraError(f"AWS cannot be asked whose credentials these are: {error}. {_how_to_go_on(environment)}") from error
+        raise InfraError(
+            f"AWS cannot be asked whose credentials these are: {error}. {_how_to_go_on(environment)}"
+        ) from error
     if identity["Account"] != environment.account_id:
         raise InfraError(
             f"The AWS credentials are for account {identity['Account']} ({identity['Arn']}), but environment "
