@@ -67,6 +67,10 @@ GROUP = 'resource "aws_db_parameter_group" "this" { \n family = "postgres16" \n 
         (ROLE % 'inline_policy { \n name = "a" \n}', "aws_iam_role.this: block inline_policy is deprecated"),
         (ROLE % "trust { \n}", "aws_iam_role.this: there is no block trust"),
         (GROUP % "parameter = []", "aws_db_parameter_group.this: parameter is a block, written as an argument"),
+        (
+            'resource "aws_lb_listener" "this" { \n load_balancer_arn = "a" \n default_action = [] \n}',
+            "aws_lb_listener.this: default_action is a block, written as an argument",
+        ),
         (GROUP % 'parameter { \n name = "a" \n}', "aws_db_parameter_group.this.parameter: value is required"),
         (
             GROUP % DYNAMIC,
@@ -111,6 +115,11 @@ resource "aws_db_parameter_group" "this" {
   lifecycle {
     create_before_destroy = true
   }
+}
+
+resource "aws_default_security_group" "this" {
+  vpc_id  = "vpc-0a1b2c3d4e5f60718"
+  ingress = []
 }
 
 resource "terraform_data" "guard" {

@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +74,7 @@ class Block:
         optional: arguments that may be there.
         computed: attributes that can only be read.
         blocks: blocks by name; None for one whose inside the published schema leaves open.
+        either: those of the blocks that may be written as an argument too (`ingress = []`).
         deprecated: reason by argument, attribute or block.
     """
 
@@ -81,6 +82,7 @@ class Block:
     optional: frozenset[str]
     computed: frozenset[str]
     blocks: Mapping[str, "Block | None"]
+    either: frozenset[str]
     deprecated: Mapping[str, str]
 
     @property
@@ -95,6 +97,7 @@ class Block:
             "optional": sorted(self.optional),
             "computed": sorted(self.computed),
             "blocks": {name: None if block is None else block.as_json() for name, block in sorted(self.blocks.items())},
+            "either": sorted(self.either),
             "deprecated": dict(sorted(self.deprecated.items())),
         }
         return {name: value for name, value in document.items() if value}
@@ -115,6 +118,7 @@ class Block:
             frozenset(document.get("optional", ())),
             frozenset(document.get("computed", ())),
             {name: None if block is None else cls.from_json(block) for name, block in inner.items()},
+            frozenset(document.get("either", ())),
             document.get("deprecated", {}),
         )
 
@@ -156,7 +160,8 @@ def write_schema(file: Path = SCHEMA_FILE) -> Path:
     for kind, name in used:
         block = parse_source(sources[kind, name])
         if name in locked[_KIND_SCHEMAS[kind]]:
-            block = _with_deprecations(block, _locked_deprecations(locked[_KIND_SCHEMAS[kind]][name]["block"]))
+            schema = locked[_KIND_SCHEMAS[kind]][name]["block"]
+            block = _with_deprecations(_with_either(block, schema), _locked_deprecations(schema))
         types.setdefault(kind, {})[name] = _with_deprecations(block, _listed_deprecations(kind, name)).as_json()
     document = {
         "provider": f"hashicorp/aws {_PROVIDER_VERSION}",
@@ -197,31 +202,30 @@ def _declaration_violations(where: str, item: Declaration, schema: Schema) -> It
 
 
 def _block_violations(where: str, body: Mapping[str, Any], schema: Block, *, top: bool = False) -> Iterator[str]:
-    written = arguments(body)
-    inner = blocks(body)
-    names = set(written) | {name for name, _ in inner}
+    written = [name for name in arguments(body) if not (top and name in _META_ARGUMENTS)]
+    inner = [(name, content) for name, content in blocks(body) if not (top and name in _META_BLOCKS)]
     for name in written:
-        if top and name in _META_ARGUMENTS:
-            continue
-        if name in schema.deprecated:
-            yield f"{where}: {name} is deprecated: {schema.deprecated[name]}"
-        elif name in schema.blocks:
-            yield f"{where}: {name} is a block, written as an argument"
-        elif name in schema.computed:
-            yield f"{where}: {name} can only be read"
-        elif name not in schema.required | schema.optional:
-            yield f"{where}: there is no argument {name}"
+        if problem := _argument_problem(name, schema):
+            yield f"{where}: {problem}"
     for name, content in inner:
-        if top and name in _META_BLOCKS:
-            continue
         if name in schema.deprecated:
             yield f"{where}: block {name} is deprecated: {schema.deprecated[name]}"
         elif name not in schema.blocks:
             yield f"{where}: there is no block {name}"
         elif (below := schema.blocks[name]) is not None:
             yield from _block_violations(f"{where}.{name}", content, below)
-    for name in sorted(schema.required - names):
+    for name in sorted(schema.required - {*written, *(name for name, _ in inner)}):
         yield f"{where}: {name} is required"
+
+
+def _argument_problem(name: str, schema: Block) -> str | None:
+    if name in schema.deprecated:
+        return f"{name} is deprecated: {schema.deprecated[name]}"
+    if name in schema.blocks:  # before `required`, which names blocks too
+        return None if name in schema.either else f"{name} is a block, written as an argument"
+    if name in schema.required | schema.optional:
+        return None
+    return f"{name} can only be read" if name in schema.computed else f"there is no argument {name}"
 
 
 _REFERENCE = re.compile(
@@ -352,7 +356,7 @@ def _parse_class(source: str, bodies: Mapping[str, str], name: str) -> Block:
             optional.add(attribute)
         elif must_be_set == "false":
             computed.add(attribute)
-    return Block(frozenset(required), frozenset(optional), frozenset(computed), inner, {})
+    return Block(frozenset(required), frozenset(optional), frozenset(computed), inner, frozenset(), {})
 
 
 def _entries(source: str, bodies: Mapping[str, str], name: str) -> dict[str, str]:
@@ -412,6 +416,16 @@ def _locked_deprecations(block: Mapping[str, Any]) -> Deprecations:
     return found
 
 
+def _with_either(block: Block, locked: Mapping[str, Any]) -> Block:
+    """The generated classes show every list of objects as a block; some are attributes written either way."""
+    below = locked.get("block_types", {})
+    inner = {
+        name: _with_either(item, below[name]["block"]) if item is not None and name in below else item
+        for name, item in block.blocks.items()
+    }
+    return replace(block, blocks=inner, either=frozenset(block.blocks) & frozenset(locked.get("attributes", {})))
+
+
 def _listed_deprecations(kind: str, name: str) -> Deprecations:
     return {
         attribute: reason
@@ -430,4 +444,4 @@ def _with_deprecations(block: Block, deprecations: Deprecations) -> Block:
                 reasons[name] = reason
         elif below is not None:
             inner[name] = _with_deprecations(below, reason)
-    return Block(block.required, block.optional, block.computed, inner, reasons)
+    return replace(block, blocks=inner, deprecated=reasons)
