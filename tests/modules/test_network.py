@@ -118,6 +118,9 @@ def test_interface_endpoints_answer_privately_under_the_services_names(defaults:
         assert endpoint["service_name"] == f"com.amazonaws.{REGION}.{service}"
         assert endpoint["vpc_endpoint_type"] == "Interface"
         assert endpoint["private_dns_enabled"] is True
+        [statement] = endpoint.policy()["Statement"]
+        assert statement["Effect"] == "Allow"
+        assert statement["Condition"] == {"StringEquals": {"aws:PrincipalAccount": ACCOUNT_ID}}
 
 
 def test_without_interface_endpoints_there_is_no_group_for_them(single_nat: Plan) -> None:
