@@ -176,7 +176,7 @@ class EmulatedAccount:
         return f"The emulated account {self.account_id} ({self.endpoint}, process {self.pid})"
 
 
-def start(
+def start(  # noqa: PLR0917 - each has a name that callers use
     directory: Path,
     account_id: str,
     region: str,
@@ -310,7 +310,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", directory: Path) -> Em
     raise AccountError(f"It did not answer within {_START_SECONDS:.0f} s.")
 
 
-def _call(
+def _call(  # noqa: PLR0917 - one place, in which they are named
     port: int,
     method: str,
     path: str,

@@ -3,7 +3,12 @@
 Each gap is one registered function. Its docstring names the API call, what AWS answers (with AWS's own page), and what
 moto does. `infra account gaps` lists them; tests/account/test_gaps.py holds each one against what AWS documents.
 A module of this repository is never weakened because of a gap.
+
+The gaps of a service are filled when the account gets its first request for that service: moto's modules take seconds
+to import, all of them together. For the same reason each function imports what it changes.
 """
+
+# ruff: noqa: ANN401, PLC0415 - moto's classes are stood in for by Any; imports wait for the first request
 
 import fnmatch
 import functools
@@ -21,25 +26,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-import botocore.session
-from botocore.exceptions import UnknownServiceError
-from flask import has_request_context, request
-from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
-from moto.core.exceptions import JsonRESTError
-from moto.core.responses import ActionResult
-from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
-from moto.ecs.responses import EC2ContainerServiceResponse
-from moto.elbv2.exceptions import ELBClientError
-from moto.elbv2.models import ELBv2Backend
-from moto.kms.responses import KmsResponse
-from moto.logs.models import LogGroup
-from moto.logs.responses import LogsResponse
 from moto.moto_server import werkzeug_app
-from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
-from moto.rds.responses import RDSResponse
-from moto.route53.responses import Route53
-from moto.s3.models import FakeBucket
-from moto.s3.responses import S3Response
 
 
 @dataclass(frozen=True)
@@ -47,23 +34,27 @@ class Gap:
     """Something that AWS answers and moto does not.
 
     Args:
+        service: moto's name of the service whose first request fills it; "" for all.
         name: what is missing, in a few words.
         api_call: service and API actions, as in "ecs:CreateService".
         install: fills it in, in this process; called once.
     """
 
+    service: str
     name: str
     api_call: str
     install: Callable[[], None]
 
 
 GAPS: list[Gap] = []
+_filled: set[str] = set()
 
 
-def gap(name: str, api_call: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+def gap(service: str, name: str, api_call: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Register the decorated function as the way in which a gap is filled.
 
     Args:
+        service: moto's name of the service; "" for all.
         name: what is missing, in a few words.
         api_call: service and API actions.
 
@@ -72,16 +63,36 @@ def gap(name: str, api_call: str) -> Callable[[Callable[[], None]], Callable[[],
     """
 
     def register(install: Callable[[], None]) -> Callable[[], None]:
-        GAPS.append(Gap(name, api_call, install))
+        GAPS.append(Gap(service, name, api_call, install))
         return install
 
     return register
 
 
-def install_gaps() -> None:
-    """Fill every gap, in this process, before it serves the first request."""
-    for each in GAPS:
-        each.install()
+def create_application() -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    """Moto's WSGI application, in which every gap is filled before the first request of its service.
+
+    Returns:
+        The application of a whole account.
+    """
+    _fill("")
+
+    def create_app(service: Any) -> Any:
+        _fill({"elb": "elbv2"}.get(service, service))  # both answer at the same address
+        return werkzeug_app.create_backend_app(service)
+
+    application: Callable[[dict[str, Any], Any], Iterable[bytes]]
+    application = werkzeug_app.DomainDispatcherApplication(create_app)
+    return application
+
+
+def _fill(service: str) -> None:
+    """Called with the dispatcher's lock held, so each service comes once at a time."""
+    if service not in _filled:
+        _filled.add(service)
+        for each in GAPS:
+            if each.service == service:
+                each.install()
 
 
 def _around(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -102,21 +113,21 @@ def _around(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[.
     return decorate
 
 
-def _require(owner: type, *names: str) -> None:
-    """Fail at start when moto no longer has what is about to be replaced."""
-    for name in names:
-        if not hasattr(owner, name):
-            raise RuntimeError(f"moto has no {owner.__name__}.{name} any more: look at what took its place")
+def _replace(owner: type, name: str, value: object) -> None:
+    """Put something else in the place of what moto has; an error when it no longer has it, as above."""
+    if not hasattr(owner, name):
+        raise RuntimeError(f"moto has no {owner.__name__}.{name} any more: look at what took its place")
+    setattr(owner, name, value)
 
 
-def _added(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _added(owner: type, name: str) -> Callable[[Any], Any]:
     """Add a method that moto lacks; on a response class a snake_case method is an API action."""
     if hasattr(owner, name):
         raise RuntimeError(f"moto has {owner.__name__}.{name} now: remove it from gaps.py, and prove it with the tests")
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        setattr(owner, name, function)
-        return function
+    def decorate(attribute: Any) -> Any:
+        setattr(owner, name, attribute)
+        return attribute
 
     return decorate
 
@@ -124,7 +135,7 @@ def _added(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..
 # --------------------------------------------------------------------------------------------- every service
 
 
-@gap("unknown actions and services fail at once", "*")
+@gap("", "unknown actions and services fail at once", "*")
 def _fail_at_once() -> None:
     """Any action or service that moto does not have, and any failure inside moto.
 
@@ -133,20 +144,19 @@ def _fail_at_once() -> None:
     minutes. Here the answer is 400 with the code UnsupportedOperation, or EmulationFailure for a failure inside moto,
     in the wire format of the service, so that the run stops within a second and says why.
     """
-    application = werkzeug_app.DomainDispatcherApplication
-    find_backend = application.get_backend_for_host
-    call = application.__call__
+    dispatcher = werkzeug_app.DomainDispatcherApplication
 
-    def get_backend_for_host(self: Any, host: str | None) -> Any:
-        backend = find_backend(self, host)
-        if backend is None and host is not None and host != "moto_api":
+    @_around(dispatcher, "get_backend_for_host")
+    def get_backend_for_host(original: Callable[..., Any], self: Any, host: str | None) -> Any:
+        backend = original(self, host)
+        if backend is None and host is not None:
             raise NotImplementedError(f"The service behind {host} is not part of the emulated account")
         return backend
 
-    def answer(self: Any, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    @_around(dispatcher, "__call__")
+    def answer(original: Callable[..., Any], self: Any, environ: dict[str, Any], start_response: Any) -> Any:
         try:
-            body: Iterable[bytes] = call(self, environ, start_response)
-            return body
+            return original(self, environ, start_response)
         except NotImplementedError as error:
             code, message = "UnsupportedOperation", f"{error}: moto lacks it, see scripts/infra/account/gaps.py"
         except Exception as error:
@@ -159,48 +169,41 @@ def _fail_at_once() -> None:
         start_response("400 Bad Request", headers, sys.exc_info())
         return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
 
-    application.get_backend_for_host = get_backend_for_host
-    application.__call__ = answer
-
 
 def error_body(environ: dict[str, Any], code: str, message: str) -> tuple[str, bytes]:
     """An error in the wire format of the service that a request is for.
 
     Args:
-        environ: the WSGI request; its signature names the service.
+        environ: the WSGI request; its content type and signature tell the service's protocol.
         code: AWS error code.
         message: what is wrong.
 
     Returns:
         Content type and body. Formats: https://smithy.io/2.0/aws/protocols/.
     """
-    protocol = _protocol(environ)
-    if "json" in protocol:
+    service = _signed_for(environ)
+    kind = environ.get("CONTENT_TYPE", "")
+    is_query = kind.startswith("application/x-www-form-urlencoded")
+    if not is_query and service not in ("s3", "route53", "cloudfront"):
         return "application/x-amz-json-1.1", json.dumps({"__type": code, "code": code, "message": message}).encode()
     error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     identifier = "<RequestId>emulated</RequestId>"
-    if protocol == "ec2":
-        text = f"<Response><Errors>{error}</Errors>{identifier}</Response>"
-    elif protocol == "s3":
+    if service == "s3":
         text = error
+    elif service == "ec2":
+        text = f"<Response><Errors>{error}</Errors>{identifier}</Response>"
     else:
         text = f"<ErrorResponse>{error}{identifier}</ErrorResponse>"
     return "text/xml", f"<?xml version='1.0' encoding='UTF-8'?>\n{text}".encode()
 
 
-def _protocol(environ: dict[str, Any]) -> str:
-    if "HTTP_X_AMZ_TARGET" in environ or "json" in environ.get("CONTENT_TYPE", ""):
-        return "json"
+def _signed_for(environ: dict[str, Any]) -> str:
+    """The service in a signature's scope (AKIA.../20260101/us-east-1/<service>/aws4_request); S3 where there is none."""
     try:
-        signed_for = environ.get("HTTP_AUTHORIZATION", "").split(",")[0].split()[1].split("/")[3]
+        service: str = environ.get("HTTP_AUTHORIZATION", "").split(",")[0].split()[1].split("/")[3]
     except IndexError:
         return "s3"
-    if signed_for == "s3":
-        return "s3"
-    try:
-        return str(botocore.session.get_session().get_service_model(signed_for).protocol)
-    except UnknownServiceError:
-        return "rest-json"
+    return service
 
 
 # --------------------------------------------------------------------------------------------- ECS
@@ -224,16 +227,17 @@ _DEPLOYMENT_DEFAULTS = {
 }
 
 
-@gap("services keep all of their settings", "ecs:CreateService, ecs:UpdateService, ecs:DescribeServices")
+@gap("ecs", "services keep all of their settings", "ecs:CreateService, ecs:UpdateService, ecs:DescribeServices")
 def _ecs_service_settings() -> None:
     """Settings of a service beyond the first ones.
 
     AWS keeps every parameter of CreateService and UpdateService and answers it in DescribeServices
     (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Service.html). With a capacity provider strategy a
-    service has no launch type. moto drops zone rebalancing, ECS-managed tags, ECS Exec, the grace period, the deployment
-    configuration with circuit breaker and alarms, and the strategy, and says launch type EC2: each a change in every
-    plan, the last one a replacement.
+    service has no launch type. moto drops zone rebalancing, ECS-managed tags, ECS Exec, the grace period, the
+    deployment configuration with circuit breaker and alarms, and the strategy, and says launch type EC2: each a change
+    in every plan, the last one a replacement.
     """
+    from moto.ecs.responses import EC2ContainerServiceResponse
 
     def keep(service: Any, given: dict[str, Any]) -> None:
         for name, default in _SERVICE_DEFAULTS.items():
@@ -293,6 +297,7 @@ def _reach_desired_count(service: Any) -> None:
 
 
 @gap(
+    "applicationautoscaling",
     "scalable targets have tags",
     "application-autoscaling:RegisterScalableTarget, ListTagsForResource, TagResource, UntagResource",
 )
@@ -303,6 +308,8 @@ def _scalable_target_tags() -> None:
     (https://docs.aws.amazon.com/autoscaling/application/APIReference/API_ListTagsForResource.html). moto drops them and
     has none of the actions; the provider asks for the tags after every read.
     """
+    from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+    from moto.core.exceptions import JsonRESTError
 
     def tags_of(self: Any) -> dict[str, str]:
         arn = self._get_param("ResourceARN")
@@ -349,14 +356,15 @@ _S3_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _MINIMUM_SIZE = "x-amz-transition-default-minimum-object-size"
 
 
-@gap("lifecycle configurations come back as they were put", "s3:PutBucketLifecycleConfiguration")
+@gap("s3", "lifecycle configurations come back as they were put", "s3:PutBucketLifecycleConfiguration")
 def _s3_lifecycle() -> None:
     """Lifecycle rules, complete.
 
-    AWS answers the configuration that was put, an ID for every rule, and the minimum object size for transitions in a
-    header (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html). moto loses the
-    number of versions to keep, object sizes and combined filters; the provider waits until what it reads is what it put.
+    AWS answers the configuration that was put, an ID for every rule, and in a header the minimum object size for
+    transitions (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html). moto loses the
+    number of versions to keep, object sizes and combined filters; the provider waits until it reads what it put.
     """
+    from moto.s3.responses import S3Response
 
     @_around(S3Response, "_bucket_response_put")
     def put(original: Callable[..., Any], self: Any, request: Any, bucket: str, query: dict[str, Any]) -> Any:
@@ -374,13 +382,14 @@ def _s3_lifecycle() -> None:
         return (200, {_MINIMUM_SIZE: document[1]}, document[0]) if document else answer
 
 
-@gap("replication configurations come back as they were put", "s3:PutBucketReplication")
+@gap("s3", "replication configurations come back as they were put", "s3:PutBucketReplication")
 def _s3_replication() -> None:
     """Replication rules, complete.
 
     AWS answers the configuration that was put (https://docs.aws.amazon.com/AmazonS3/latest/API/
-    API_GetBucketReplication.html). moto loses filters, encryption, metrics, replication time and the replication of delete markers.
+    API_GetBucketReplication.html). moto loses filters, encryption, metrics, replication time and delete markers.
     """
+    from moto.s3.responses import S3Response
 
     @_around(S3Response, "_bucket_response_put")
     def put(original: Callable[..., Any], self: Any, request: Any, bucket: str, query: dict[str, Any]) -> Any:
@@ -396,7 +405,7 @@ def _s3_replication() -> None:
         return (200, {}, document) if document else answer
 
 
-@gap("conditions of a bucket policy decide", "every call to an object of a bucket with a policy")
+@gap("s3", "conditions of a bucket policy decide", "every call to an object of a bucket with a policy")
 def _s3_policy_conditions() -> None:
     """Bucket policies, statement by statement, with their conditions.
 
@@ -405,6 +414,7 @@ def _s3_policy_conditions() -> None:
     moto ignores conditions, so that a statement against plain HTTP refuses everything. A condition that is not known
     here fails the call rather than being guessed.
     """
+    from moto.s3.models import FakeBucket
 
     @_around(FakeBucket, "get_permission")
     def get_permission(original: Callable[..., Any], self: Any, action: str, resource: str) -> Any:
@@ -418,9 +428,11 @@ def _s3_policy_conditions() -> None:
 
 
 def _request_context(account_id: str) -> dict[str, str]:
-    """The condition keys of the request being served, in lower case; a key that the request does not have is absent."""
+    """The condition keys of the request being served, in lower case; what the request does not have is absent."""
+    from flask import has_request_context, request
+
     context = {"aws:securetransport": "true", "s3:tlsversion": "1.3", "aws:principalaccount": account_id}
-    headers = request.headers if has_request_context() else {}
+    headers: Any = request.headers if has_request_context() else {}
     for header in ("", "-aws-kms-key-id", "-customer-algorithm"):
         value = headers.get(f"x-amz-server-side-encryption{header}")
         if value is not None:
@@ -444,7 +456,9 @@ def _conditions_hold(conditions: dict[str, dict[str, Any]], context: dict[str, s
             if operator == "Null":
                 holds = (value is None) == (str(values[0]).lower() == "true")
             elif operator in ("StringNotEquals", "StringNotLike"):
-                holds = value is None or not any(tests[operator.replace("Not", "")](value, str(each)) for each in values)
+                holds = value is None or not any(
+                    tests[operator.replace("Not", "")](value, str(each)) for each in values
+                )
             elif operator in tests:
                 holds = value is not None and any(tests[operator](value, str(each)) for each in values)
             else:
@@ -466,7 +480,7 @@ def _with_rule_ids(document: bytes | str) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
 
-@gap("any bucket policy that lets S3 deliver logs will do", "s3:PutBucketLogging")
+@gap("s3", "any bucket policy that lets S3 deliver logs will do", "s3:PutBucketLogging")
 def _s3_logging_permission() -> None:
     """Permission to deliver access logs.
 
@@ -474,6 +488,7 @@ def _s3_logging_permission() -> None:
     enable-server-access-logging.html). moto fails inside on a statement for everybody (`Principal: "*"`, as every
     TLS-only policy has one), and knows neither lists of resources or services nor wildcards in the middle.
     """
+    from moto.s3.models import FakeBucket
 
     def permitted(target_bucket: Any, target_prefix: str | None) -> bool:
         statements = _many(json.loads(target_bucket.policy or "{}").get("Statement"))
@@ -487,8 +502,7 @@ def _s3_logging_permission() -> None:
             for statement in statements
         )
 
-    _require(FakeBucket, "_log_permissions_enabled_policy")
-    FakeBucket._log_permissions_enabled_policy = staticmethod(permitted)
+    _replace(FakeBucket, "_log_permissions_enabled_policy", staticmethod(permitted))
 
 
 def _many(value: Any) -> list[Any]:
@@ -498,13 +512,15 @@ def _many(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-@gap("unknown parts of a bucket are not taken for the bucket", "s3:DeleteBucketMetricsConfiguration and others")
+@gap("s3", "unknown parts of a bucket are not taken for the bucket", "s3:DeleteBucketMetricsConfiguration and others")
 def _s3_unknown_parts() -> None:
     """Bucket configurations that moto does not have.
 
     AWS deletes the named configuration (https://docs.aws.amazon.com/AmazonS3/latest/API/
     API_DeleteBucketMetricsConfiguration.html). moto deletes the bucket itself. Here they are refused.
     """
+    from moto.s3.responses import S3Response
+
     unknown = {"metrics", "analytics", "intelligent-tiering", "inventory", "metadataTable", "metadataConfiguration"}
 
     @_around(S3Response, "_bucket_response_delete")
@@ -518,6 +534,7 @@ def _s3_unknown_parts() -> None:
 
 
 @gap(
+    "ec2",
     "security group rules keep their description",
     "ec2:AuthorizeSecurityGroupIngress, AuthorizeSecurityGroupEgress, ModifySecurityGroupRules",
 )
@@ -527,12 +544,11 @@ def _security_group_rule_description() -> None:
     AWS keeps the description of every rule (https://docs.aws.amazon.com/AWSEC2/latest/APIReference/
     API_SecurityGroupRule.html). moto keeps it only for rules with an address range.
     """
-    _require(SecurityGroupRule, "description")
-    original_init = SecurityGroupRule.__init__
+    from moto.ec2.models.security_groups import SecurityGroupBackend, SecurityGroupRule
 
-    @functools.wraps(original_init)
-    def init(self: Any, *args: Any, **kwargs: Any) -> None:
-        original_init(self, *args, **kwargs)
+    @_around(SecurityGroupRule, "__init__")
+    def init(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
         prefix_list = kwargs.get("prefix_list_id") or (args[7] if len(args) > 7 else None) or {}
         self.prefix_list_description = prefix_list.get("Description")
 
@@ -541,8 +557,7 @@ def _security_group_rule_description() -> None:
         found: str | None = of_range or of_group or self.prefix_list_description
         return found
 
-    SecurityGroupRule.__init__ = init
-    SecurityGroupRule.description = property(description)
+    _replace(SecurityGroupRule, "description", property(description))
 
     @_around(SecurityGroupBackend, "modify_security_group_rules")
     def modify(original: Callable[..., Any], self: Any, group_id: str, rules: dict[str, dict[str, str]]) -> Any:
@@ -558,13 +573,14 @@ def _security_group_rule_description() -> None:
 # --------------------------------------------------------------------------------------------- KMS, logs
 
 
-@gap("key rotation has a period", "kms:EnableKeyRotation, kms:GetKeyRotationStatus")
+@gap("kms", "key rotation has a period", "kms:EnableKeyRotation, kms:GetKeyRotationStatus")
 def _kms_rotation_period() -> None:
     """The rotation period of a key.
 
     AWS keeps `RotationPeriodInDays`, 365 unless said otherwise, and answers it with the next date
     (https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html). moto knows only on and off.
     """
+    from moto.kms.responses import KmsResponse
 
     @_around(KmsResponse, "enable_key_rotation")
     def enable_key_rotation(original: Callable[..., Any], self: Any) -> Any:
@@ -583,13 +599,15 @@ def _kms_rotation_period() -> None:
         return json.dumps(status | {"KeyId": key.arn})
 
 
-@gap("log groups have a class", "logs:CreateLogGroup, logs:DescribeLogGroups")
+@gap("logs", "log groups have a class", "logs:CreateLogGroup, logs:DescribeLogGroups")
 def _log_group_class() -> None:
     """The class of a log group.
 
     AWS keeps `logGroupClass`, STANDARD unless said otherwise (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/
     APIReference/API_LogGroup.html). moto drops it, and the provider replaces the group.
     """
+    from moto.logs.models import LogGroup
+    from moto.logs.responses import LogsResponse
 
     @_around(LogsResponse, "create_log_group")
     def create_log_group(original: Callable[..., Any], self: Any) -> Any:
@@ -606,7 +624,7 @@ def _log_group_class() -> None:
 # --------------------------------------------------------------------------------------------- RDS
 
 
-@gap("database instances keep all of their settings", "rds:CreateDBInstance, rds:DescribeDBInstances")
+@gap("rds", "database instances keep all of their settings", "rds:CreateDBInstance, rds:DescribeDBInstances")
 def _db_instance() -> None:
     """Identity and Performance Insights of a database instance.
 
@@ -614,6 +632,7 @@ def _db_instance() -> None:
     (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html). moto has one resource id for all,
     by which the provider finds the wrong one, and drops the settings.
     """
+    from moto.rds.models import DBInstance
 
     @_around(DBInstance, "__init__")
     def init(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> None:
@@ -628,16 +647,17 @@ def _db_instance() -> None:
         self.performance_insights_retention_period = days or (7 if self.enable_performance_insights else None)
 
     # ModifyDBInstance sets each of its parameters as an attribute; only the answer has another name.
-    DBInstance.performance_insights_enabled = property(lambda self: self.enable_performance_insights)
+    _added(DBInstance, "performance_insights_enabled")(property(lambda self: self.enable_performance_insights))
 
 
-@gap("the managed master password is a real one", "rds:CreateDBInstance with ManageMasterUserPassword")
+@gap("rds", "the managed master password is a real one", "rds:CreateDBInstance with ManageMasterUserPassword")
 def _master_user_secret() -> None:
     """The secret in which RDS keeps the master password.
 
     AWS stores the instance's own user name and a random password (https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/
     rds-secrets-manager.html). moto stores admin and a constant.
     """
+    from moto.rds.models import MasterUserSecret
 
     @_around(MasterUserSecret, "_generate_secret_string")
     def generate(_original: Callable[..., Any], self: Any) -> str:
@@ -645,7 +665,9 @@ def _master_user_secret() -> None:
         return json.dumps({"username": self.resource.master_username, "password": password})
 
 
-@gap("parameter groups say which parameters are the user's", "rds:DescribeDBParameters, rds:ResetDBParameterGroup")
+@gap(
+    "rds", "parameter groups say which parameters are the user's", "rds:DescribeDBParameters, rds:ResetDBParameterGroup"
+)
 def _db_parameters() -> None:
     """The source of a parameter, and resetting it.
 
@@ -653,6 +675,8 @@ def _db_parameters() -> None:
     latest/APIReference/API_DescribeDBParameters.html). moto answers no source, so the provider sets every parameter
     again in each plan; and it cannot take one back.
     """
+    from moto.core.responses import ActionResult
+    from moto.rds.responses import RDSResponse
 
     @_around(RDSResponse, "describe_db_parameters")
     def describe_db_parameters(original: Callable[..., Any], self: Any) -> Any:
@@ -664,7 +688,7 @@ def _db_parameters() -> None:
     @_added(RDSResponse, "reset_db_parameter_group")
     def reset_db_parameter_group(self: Any) -> Any:
         name = self.params["DBParameterGroupName"]
-        group: DBParameterGroup = self.backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
+        group = self.backend.describe_db_parameter_groups({"db_parameter_group_name": name})[0]
         if self.params.get("ResetAllParameters"):
             group.parameters.clear()
         for parameter in self.params.get("Parameters") or []:
@@ -675,13 +699,14 @@ def _db_parameters() -> None:
 # --------------------------------------------------------------------------------------------- Route 53, load balancers
 
 
-@gap("a zone with a VPC is private", "route53:CreateHostedZone")
+@gap("route53", "a zone with a VPC is private", "route53:CreateHostedZone")
 def _private_zone() -> None:
     """Private hosted zones.
 
     AWS makes a private zone where the request names a VPC (https://docs.aws.amazon.com/Route53/latest/APIReference/
     API_CreateHostedZone.html). moto goes by `HostedZoneConfig.PrivateZone` alone and forgets the VPC.
     """
+    from moto.route53.responses import Route53
 
     @_around(Route53, "create_hosted_zone")
     def create_hosted_zone(original: Callable[..., Any], self: Any) -> Any:
@@ -690,13 +715,15 @@ def _private_zone() -> None:
         return original(self)
 
 
-@gap("deletion protection of load balancers is enforced", "elasticloadbalancing:DeleteLoadBalancer")
+@gap("elbv2", "deletion protection of load balancers is enforced", "elasticloadbalancing:DeleteLoadBalancer")
 def _load_balancer_protection() -> None:
     """Deleting a protected load balancer.
 
     AWS refuses with OperationNotPermitted (https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/
     API_DeleteLoadBalancer.html). moto deletes it.
     """
+    from moto.elbv2.exceptions import ELBClientError
+    from moto.elbv2.models import ELBv2Backend
 
     @_around(ELBv2Backend, "delete_load_balancer")
     def delete_load_balancer(original: Callable[..., Any], self: Any, arn: str) -> None:

@@ -326,8 +326,8 @@ def _let_go_of_sockets(keep: int) -> None:
     The numbers stay taken (by the null device), because forgotten Python objects may still close them some day.
     """
     null = os.open(os.devnull, os.O_RDWR)
-    for name in os.listdir("/dev/fd"):
-        number = int(name)
+    for entry in list(Path("/dev/fd").iterdir()):
+        number = int(entry.name)
         try:
             if number != keep and stat.S_ISSOCK(os.fstat(number).st_mode):
                 os.dup2(null, number, inheritable=False)
@@ -387,11 +387,8 @@ def main(argv: list[str] | None = None) -> int:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415
+    from infra.account.gaps import create_application  # noqa: PLC0415 - moto reads the environment when it is imported
 
-    from infra.account.gaps import install_gaps  # noqa: PLC0415 - moto reads the environment when it is imported
-
-    install_gaps()
     identity = Identity(
         pid=os.getpid(),
         port=listener.getsockname()[1],
@@ -401,8 +398,7 @@ def main(argv: list[str] | None = None) -> int:
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     lifetime = _Lifetime(watched, arguments.idle_seconds)
-    application = DomainDispatcherApplication(create_backend_app)
-    AccountProcess(application, identity, listener, lifetime, arguments.ready_file).run()
+    AccountProcess(create_application(), identity, listener, lifetime, arguments.ready_file).run()
     return 0
 
 
