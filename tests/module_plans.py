@@ -43,7 +43,7 @@ class ModulePlans:
         """
         key = json.dumps([module, root, variables], sort_keys=True)
         if key not in self._plans:
-            self._plans[key] = Plan(json.loads(bytes(self._run(module, root, variables))))
+            self._plans[key] = Plan(dict(self._run(module, root, variables)))
         return self._plans[key]
 
     def refusal(self, module: str, variables: dict[str, object], *, root: str | None = None) -> str:
@@ -77,4 +77,3 @@ class ModulePlans:
             test.setup()
             self._roots[folder] = test
         return self._roots[folder]
-

@@ -51,6 +51,7 @@ module "delivery_roles" {
   github_repository    = var.github_repository
   github_environment   = var.environment
   create_oidc_provider = true
+  deletion_protection  = var.deletion_protection
   dns_names            = ["registry.${var.domain}", "auth.${var.domain}"]
   state = {
     bucket_name = local._state_bucket_name

@@ -9,6 +9,12 @@ variable "account_id" {
   }
 }
 
+variable "deletion_protection" {
+  description = "Whether the apply role is kept from lifting the stack's protections. The state bucket and the image repositories are always protected."
+  type        = bool
+  nullable    = false
+}
+
 variable "domain" {
   description = "Public domain; the apply role may change the records of registry.<domain> and auth.<domain>, no others."
   type        = string

@@ -58,6 +58,7 @@ database = {
   instance_class            = "db.t4g.micro"
   allocated_storage_gib     = 20
   max_allocated_storage_gib = 50
+  max_connections           = 112
   multi_az                  = false
   backup_retention_days     = 3
 }

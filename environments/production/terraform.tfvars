@@ -57,6 +57,7 @@ database = {
   instance_class              = "db.m7g.large"
   allocated_storage_gib       = 100
   max_allocated_storage_gib   = 1000
+  max_connections             = 901
   multi_az                    = true
   backup_retention_days       = 35
   final_snapshot              = true

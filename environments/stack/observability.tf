@@ -15,12 +15,14 @@ module "observability" {
   load_balancers = { for name, alb in module.alb : name => {
     arn_suffix = alb.arn_suffix
     target_groups = {
-      for target, listener in local.listener_of : target => module.alb_rules.target_group_arn_suffixes[target] if listener == name
+      for target, listener in local.listener_of :
+      local.target_groups[target].service => module.alb_rules.target_group_arn_suffixes[target] if listener == name
     }
   } }
 
   database = {
     identifier            = module.database.identifier
     allocated_storage_gib = var.database.allocated_storage_gib
+    max_connections       = var.database.max_connections
   }
 }

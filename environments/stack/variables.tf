@@ -58,12 +58,13 @@ variable "container_insights" {
 }
 
 variable "database" {
-  description = "MLflow's backend store; storage in GiB. `final_snapshot` keeps a last copy when the database is destroyed on purpose. See modules/database."
+  description = "MLflow's backend store; storage in GiB; `max_connections` is what PostgreSQL accepts at that instance class (memory in bytes / 9531392). `final_snapshot` keeps a last copy when the database is destroyed on purpose. See modules/database."
   type = object({
     engine_version              = string
     instance_class              = string
     allocated_storage_gib       = number
     max_allocated_storage_gib   = number
+    max_connections             = number
     multi_az                    = bool
     backup_retention_days       = number
     final_snapshot              = optional(bool, false)

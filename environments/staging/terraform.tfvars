@@ -51,6 +51,7 @@ database = {
   instance_class            = "db.t4g.medium"
   allocated_storage_gib     = 50
   max_allocated_storage_gib = 200
+  max_connections           = 450
   multi_az                  = false
   backup_retention_days     = 14
 }

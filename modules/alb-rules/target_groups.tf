@@ -1,10 +1,10 @@
 locals {
   # Port and VPC cannot be changed in place, and a group that rules use cannot be deleted: a new group has to exist
-  # beside the old one until the rules have moved. So the port is part of the name. AWS allows 32 characters; a longer
-  # name ends in a digest of itself instead.
+  # beside the old one until the rules have moved. So the port is part of the name. AWS allows 32 characters; in a
+  # longer name a digest stands for what is cut. The environment stays at the end: permissions are given by it.
   _target_group_names = {
     for key, name in { for key, group in var.target_groups : key => "hokusai-${key}-${group.port}-${var.environment}" } :
-    key => length(name) <= 32 ? name : "${substr(name, 0, 25)}-${substr(sha256(name), 0, 6)}"
+    key => length(name) <= 32 ? name : "${trimsuffix(substr(name, 0, 24 - length(var.environment)), "-")}-${substr(sha256(name), 0, 6)}-${var.environment}"
   }
 }
 

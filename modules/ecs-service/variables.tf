@@ -105,7 +105,12 @@ variable "containers" {
       container.health_check.retries >= 1 && container.health_check.retries <= 10 &&
       container.health_check.start_period_seconds >= 0 && container.health_check.start_period_seconds <= 300
     )])
-    error_message = "containers: health_check of ${join(", ", [for name, container in var.containers : "\"${name}\"" if container.health_check != null])} is outside what ECS accepts: interval 5 to 300 seconds, timeout 2 to 60, retries 1 to 10, start period 0 to 300."
+    error_message = "containers: health_check of ${join(", ", [for name, container in var.containers : "\"${name}\"" if container.health_check == null ? false : !(
+      container.health_check.interval_seconds >= 5 && container.health_check.interval_seconds <= 300 &&
+      container.health_check.timeout_seconds >= 2 && container.health_check.timeout_seconds <= 60 &&
+      container.health_check.retries >= 1 && container.health_check.retries <= 10 &&
+      container.health_check.start_period_seconds >= 0 && container.health_check.start_period_seconds <= 300
+    )])} is outside what ECS accepts: interval 5 to 300 seconds, timeout 2 to 60, retries 1 to 10, start period 0 to 300."
   }
 
   validation {

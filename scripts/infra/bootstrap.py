@@ -13,7 +13,8 @@ from infra.repository import BOOTSTRAP, MODULES
 from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import Session
 
-_VARIABLES = ("account_id", "domain", "region")
+# What the bootstrap root takes from the environment's variables; Terraform says which is missing.
+_VARIABLES = ("account_id", "deletion_protection", "domain", "environment", "region")
 
 
 def apply_bootstrap(environment: Environment, session: Session, step: Step) -> None:
@@ -42,17 +43,15 @@ def apply_bootstrap(environment: Environment, session: Session, step: Step) -> N
 
 def _apply(root: Terraform, environment: Environment, step: Step) -> None:
     plan = root.data_dir / "bootstrap.tfplan"
-    values = {name: environment.variables.get(name, "") for name in _VARIABLES} | {"environment": environment.name}
-    missing = sorted(name for name, value in values.items() if not value)
-    if missing:
-        raise TerraformError("plan", [], f"bootstrap needs {', '.join(missing)} in the environment's variable files")
+    values = {name: environment.variables[name] for name in _VARIABLES if name in environment.variables}
+    variables = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 
     def show(message: Message) -> None:
         if message.get("type") == "apply_start":
             step.detail(str(message["hook"]["resource"]["addr"]))
 
     try:
-        if root.plan(plan, variables={name: str(value) for name, value in values.items()}):
+        if root.plan(plan, variables=variables):
             root.apply(plan, show)
     finally:
         plan.unlink(missing_ok=True)
@@ -81,4 +80,3 @@ def _copy_with_local_state(workshop: Path) -> Path:
     if not modules.is_symlink():
         modules.symlink_to(MODULES)
     return folder
-

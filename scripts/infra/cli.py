@@ -55,8 +55,11 @@ def main() -> None:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES):
             raise
-        note(f"ERROR {error.filename or 'A file'} cannot be written: {error.strerror}. Make room, or set INFRA_BUILD "
-             "to a folder that can be written, and run the command again.", style="bold red")
+        note(
+            f"ERROR {error.filename or 'A file'} cannot be written: {error.strerror}. Make room, or set INFRA_BUILD "
+            "to a folder that can be written, and run the command again.",
+            style="bold red",
+        )
         sys.exit(1)
 
 
@@ -91,7 +94,9 @@ def plan(name: str, mode: str, destroy: bool, lock: bool) -> None:
         made, record = make_plan(environment, account, destroy=destroy, lock=lock)
         print_summary(made)
         if not record.clean:
-            note("  The configuration is not a clean commit: this plan can be applied, but nobody can look it up later.")
+            note(
+                "  The configuration is not a clean commit: this plan can be applied, but nobody can look it up later."
+            )
         if record.has_changes:
             say(f"Saved build/{name}/plan.tfplan. Next: `make apply` applies exactly this plan.")
         announce(account)
@@ -121,7 +126,9 @@ def apply(name: str, yes: bool) -> None:
 @_environment_option
 @_account_option
 @click.option("--yes", is_flag=True, envvar="YES", help="Do not ask; the Makefile's YES=1.")
-@click.option("--confirm", "confirmation", envvar="CONFIRM", default="", help="Second word for a protected environment.")
+@click.option(
+    "--confirm", "confirmation", envvar="CONFIRM", default="", help="Second word for a protected environment."
+)
 def destroy(name: str, mode: str, yes: bool, confirmation: str) -> None:
     """Destroy the stack of an environment."""
     environment = load_environment(name)
@@ -148,7 +155,9 @@ def bootstrap(name: str, mode: str, yes: bool) -> None:
         if account.emulated:
             say("An emulated account is bootstrapped when it starts: nothing to do.")
             return
-        release.confirm(f"Make state bucket and delivery roles of {name} in AWS account {account.account_id}?", name, yes)
+        release.confirm(
+            f"Make state bucket and delivery roles of {name} in AWS account {account.account_id}?", name, yes
+        )
         with open_session(find_tools()) as session, progress(f"bootstrapping {account.account_id}") as step:
             apply_bootstrap(environment, session, step)
         announce(account)
@@ -214,7 +223,10 @@ def status() -> None:
     """Say which ones run."""
     for name in environment_names():
         account = emulated.find(account_folder(load_environment(name)))
-        say(f"{name:12} " + (f"{account.account_id} at {account.endpoint} (process {account.pid})" if account else "down"))
+        say(
+            f"{name:12} "
+            + (f"{account.account_id} at {account.endpoint} (process {account.pid})" if account else "down")
+        )
 
 
 @account_commands.command()

@@ -18,7 +18,9 @@ from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import open_stack, plan_stack
 
 
-def make_plan(environment: Environment, account: Account, *, destroy: bool = False, lock: bool = True) -> tuple[Plan, PlanRecord]:
+def make_plan(
+    environment: Environment, account: Account, *, destroy: bool = False, lock: bool = True
+) -> tuple[Plan, PlanRecord]:
     """Plan an environment and save the plan with what it was made from.
 
     Args:

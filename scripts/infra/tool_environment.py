@@ -48,5 +48,3 @@ def tool_environment(name: str, lock: Path) -> Path:
             )
         stamp.write_text(wanted)
     return python
-
-

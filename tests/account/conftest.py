@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from infra.account.emulated import EmulatedAccount
 from moto.server import ThreadedMotoServer
+
+from infra.account.emulated import EmulatedAccount
 
 
 @pytest.fixture

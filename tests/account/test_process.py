@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from infra.account.emulated import READY_FILE, EmulatedAccount, find, start
 from infra.account.errors import AccountError
 

@@ -55,7 +55,9 @@ def test_edit_is_caught(
 ) -> None:
     copy = tmp_path / "copy"
     for name in COPIED:
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info"))
+        shutil.copytree(
+            ROOT / name, copy / name, ignore=shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
+        )
     shutil.copy(ROOT / "pyproject.toml", copy)
     for replacement in edit["replace"]:
         path = copy / replacement["file"]

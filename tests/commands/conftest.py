@@ -35,7 +35,11 @@ class Infra:
         """The process environment of a command, without what the machine says of AWS."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
         kept |= {"INFRA_BUILD": str(self.build), "PYTHONPATH": str(self.root / "scripts"), "COLUMNS": "200"}
-        kept |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_CONFIG_FILE": os.devnull}
+        kept |= {
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_CONFIG_FILE": os.devnull,
+        }
         return kept | variables
 
     def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":

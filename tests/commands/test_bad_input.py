@@ -26,7 +26,9 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what a checkout holds, to be broken."""
     copy = tmp_path / "checkout"
     for name in ("environments", "modules", "scripts", "requirements"):
-        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info"))
+        shutil.copytree(
+            ROOT / name, copy / name, ignore=shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
+        )
     return copy
 
 
@@ -70,7 +72,11 @@ def test_account_id_that_is_a_number(infra: Infra, checkout: Path, one_error: On
 
 def test_wrong_type(prepared: Infra, checkout: Path, one_error: OneError) -> None:
     prepared.root = checkout
-    edit(checkout / "environments/development/terraform.tfvars", "log_retention_days        = 14", 'log_retention_days        = "two weeks"')
+    edit(
+        checkout / "environments/development/terraform.tfvars",
+        "log_retention_days        = 14",
+        'log_retention_days        = "two weeks"',
+    )
     message = one_error(prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated"))
     assert "log_retention_days" in message
     assert "number required" in message
@@ -219,7 +225,14 @@ def test_stale_plan(prepared: Infra, checkout: Path, one_error: OneError) -> Non
     assert prepared.account
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
     client = prepared.account.client("s3")
-    state = {"version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "other", "outputs": {}, "resources": []}
+    state = {
+        "version": 4,
+        "terraform_version": "1.11.4",
+        "serial": 7,
+        "lineage": "other",
+        "outputs": {},
+        "resources": [],
+    }
     place = {"Bucket": f"hokusai-terraform-state-{ENVIRONMENT}", "Key": "stack/terraform.tfstate"}
     client.put_object(**place, Body=json.dumps(state))
     message = one_error(prepared.run("apply", "--yes"))
@@ -235,7 +248,9 @@ def test_terraform_too_old(infra: Infra, tmp_path: Path, one_error: OneError) ->
     old.parent.mkdir()
     old.write_text('#!/bin/sh\necho \'{"terraform_version": "1.9.8"}\'\n')
     old.chmod(0o755)
-    message = one_error(infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", PATH=f"{old.parent}:{os.environ['PATH']}"))
+    message = one_error(
+        infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", PATH=f"{old.parent}:{os.environ['PATH']}")
+    )
     assert "1.9.8" in message
     assert "1.11.0 or newer" in message
 
@@ -245,13 +260,17 @@ def test_terraform_that_is_broken(infra: Infra, tmp_path: Path, one_error: OneEr
     broken.parent.mkdir()
     broken.write_text("#!/bin/sh\nexit 3\n")
     broken.chmod(0o755)
-    message = one_error(infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", PATH=f"{broken.parent}:{os.environ['PATH']}"))
+    message = one_error(
+        infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", PATH=f"{broken.parent}:{os.environ['PATH']}")
+    )
     assert str(broken) in message
 
 
 def test_mirror_without_the_provider(infra: Infra, tmp_path: Path, one_error: OneError) -> None:
     (tmp_path / "registry.terraform.io/hashicorp/aws/5.0.0").mkdir(parents=True)
-    message = one_error(infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", TF_PLUGIN_MIRROR=str(tmp_path)))
+    message = one_error(
+        infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", TF_PLUGIN_MIRROR=str(tmp_path))
+    )
     assert "5.0.0" in message
     assert "registry.terraform.io" in message
     assert "1. a plugin mirror" in message
@@ -266,7 +285,9 @@ def test_provider_that_is_not_the_locked_one(infra: Infra, tmp_path: Path, one_e
     program = fake / real.executable.name
     program.write_text("#!/bin/sh\ntouch started\n")
     program.chmod(0o755)
-    message = one_error(infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", TF_PLUGIN_MIRROR=str(tmp_path)))
+    message = one_error(
+        infra.run("plan", "--env", ENVIRONMENT, "--account", "emulated", TF_PLUGIN_MIRROR=str(tmp_path))
+    )
     assert "is not the one that .terraform.lock.hcl locks" in message
     assert not (infra.root / "started").exists()
 

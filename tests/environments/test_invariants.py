@@ -109,7 +109,9 @@ def test_only_mlflow_reaches_artifacts(environment_plan: Plan) -> None:
         resource.address
         for resource, document in policies(environment_plan)
         if resource.type == "aws_iam_role_policy"
-        and any(action.startswith("s3:") for statement in statements(document) for action in listed(statement["Action"]))
+        and any(
+            action.startswith("s3:") for statement in statements(document) for action in listed(statement["Action"])
+        )
     }
     assert reaching == {'module.task_roles.aws_iam_role_policy.task["mlflow"]'}
 
@@ -350,7 +352,9 @@ def test_database_is_private_encrypted_and_its_password_is_aws_own(environment_p
     assert database["manage_master_user_password"] is True
     assert not database.values.get("password")
     parameters = {
-        each["name"]: each["value"] for group in environment_plan.of_type("aws_db_parameter_group") for each in group["parameter"]
+        each["name"]: each["value"]
+        for group in environment_plan.of_type("aws_db_parameter_group")
+        for each in group["parameter"]
     }
     assert parameters["rds.force_ssl"] == "1"
 
@@ -383,6 +387,12 @@ def test_production_keeps_what_it_holds(plans: dict[str, Plan], name: str) -> No
     assert any("artifact_bucket" in module for module in guards)
     assert any("database" in module for module in guards)
     for role in plan.of_type("aws_iam_role"):
-        assert role["permissions_boundary"] == f"arn:aws:iam::{account_of(plan)}:policy/hokusai-boundary-{name}", role.address
-    spot = [each for each in plan.of_type("aws_ecs_cluster_capacity_providers") if "FARGATE_SPOT" in each["capacity_providers"]]
+        assert role["permissions_boundary"] == f"arn:aws:iam::{account_of(plan)}:policy/hokusai-boundary-{name}", (
+            role.address
+        )
+    spot = [
+        each
+        for each in plan.of_type("aws_ecs_cluster_capacity_providers")
+        if "FARGATE_SPOT" in each["capacity_providers"]
+    ]
     assert not spot

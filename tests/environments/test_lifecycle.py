@@ -41,7 +41,10 @@ def test_lifecycle_rules_lead_where_the_plan_said(lifecycles: Lifecycles, enviro
     account = lifecycles.applied_account(environment)
     client = account.client("elbv2")
     planned = {rule.name: rule for rule in planned_rules(lifecycles.first_plan(environment))}
-    groups = {group["TargetGroupArn"]: group["TargetGroupName"] for group in client.describe_target_groups()["TargetGroups"]}
+    groups = {}
+    for group in client.describe_target_groups()["TargetGroups"]:
+        [described] = client.describe_tags(ResourceArns=[group["TargetGroupArn"]])["TagDescriptions"]
+        groups[group["TargetGroupArn"]] = {tag["Key"]: tag["Value"] for tag in described["Tags"]}["Name"]
     seen = set()
     for balancer in client.describe_load_balancers()["LoadBalancers"]:
         for listener in client.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
@@ -53,6 +56,6 @@ def test_lifecycle_rules_lead_where_the_plan_said(lifecycles: Lifecycles, enviro
                 name = re.sub(rf"^hokusai-(.*)-{environment}$", r"\1", tags["Name"])
                 group = groups[rule["Actions"][0]["TargetGroupArn"]]
                 assert planned[name].outcome == f"-> {tags['TargetGroup']}"
-                assert tags["TargetGroup"] in group, f"{name} leads to {group}"
+                assert group == f"hokusai-{tags['TargetGroup']}-{environment}", f"{name} leads to {group}"
                 seen.add(name)
     assert seen == set(planned)

@@ -30,7 +30,9 @@ def test_routing(plans: dict[str, Plan], environment: str) -> None:
             found = route(own, Request(name, row["path"], row.get("method", "GET")))
             outcome = found.outcome if found else default_answer(plan, listener)
             if outcome != row["to"]:
-                wrong.append(f"{row.get('method', 'GET')} {name}{row['path']} on {listener}: {outcome}, expected {row['to']}")
+                wrong.append(
+                    f"{row.get('method', 'GET')} {name}{row['path']} on {listener}: {outcome}, expected {row['to']}"
+                )
     assert not wrong, "\n".join(wrong)
 
 

@@ -296,6 +296,21 @@ def _reach_desired_count(service: Any) -> None:
         }
 
 
+@gap("ecs", "deleted clusters are gone", "ecs:ListClusters")
+def _ecs_deleted_clusters() -> None:
+    """Clusters after their deletion.
+
+    AWS lists clusters that can be used; a deleted one can at most be described for a while (https://docs.aws.amazon.com/
+    AmazonECS/latest/APIReference/API_DeleteCluster.html). moto lists it for ever.
+    """
+    from moto.ecs.models import EC2ContainerServiceBackend
+
+    @_around(EC2ContainerServiceBackend, "list_clusters")
+    def list_clusters(original: Callable[..., Any], self: Any) -> list[str]:
+        active = {cluster.arn for cluster in self.clusters.values() if cluster.status != "INACTIVE"}
+        return [arn for arn in original(self) if arn in active]
+
+
 @gap(
     "applicationautoscaling",
     "scalable targets have tags",
@@ -713,6 +728,48 @@ def _private_zone() -> None:
         if self._get_param("VPC.VPCId"):
             self.params.setdefault("HostedZoneConfig", {})["PrivateZone"] = True
         return original(self)
+
+
+@gap(
+    "servicediscovery",
+    "a namespace has its hosted zone, from its start to its end",
+    "servicediscovery:CreatePrivateDnsNamespace, servicediscovery:DeleteNamespace",
+)
+def _namespace_zone() -> None:
+    """The hosted zone behind a namespace.
+
+    AWS makes a private zone of the namespace's name in its VPC, and deletes it with the namespace, which it refuses to
+    delete while it has services (https://docs.aws.amazon.com/cloud-map/latest/api/API_DeleteNamespace.html). moto's zone
+    has another name and no VPC and stays for ever, and a namespace goes with its services in it.
+    """
+    from moto.core.exceptions import JsonRESTError
+    from moto.route53.models import route53_backends
+    from moto.servicediscovery.models import ServiceDiscoveryBackend
+
+    def zones(self: Any) -> dict[str, Any]:
+        found: dict[str, Any] = route53_backends[self.account_id][self.partition].zones
+        return found
+
+    @_around(ServiceDiscoveryBackend, "create_private_dns_namespace")
+    def create(original: Callable[..., Any], self: Any, **kwargs: Any) -> Any:
+        operation = original(self, **kwargs)
+        namespace = self.namespaces[self.operations[operation].targets["NAMESPACE"]]
+        zone = zones(self)[namespace.dns_properties["HostedZoneId"].rpartition("/")[2]]
+        zone.name = f"{namespace.name}."
+        zone.add_vpc(namespace.vpc, self.region_name)
+        for record in zone.rrsets:
+            record.name = zone.name
+        namespace.dns_properties["HostedZoneId"] = zone.resource_id
+        return operation
+
+    @_around(ServiceDiscoveryBackend, "delete_namespace")
+    def delete(original: Callable[..., Any], self: Any, namespace_id: str) -> Any:
+        namespace = self.namespaces.get(namespace_id)
+        if any(service.namespace_id == namespace_id for service in self.services.values()):
+            raise JsonRESTError("ResourceInUse", f"Namespace {namespace_id} has services: delete them first.")
+        operation = original(self, namespace_id)
+        zones(self).pop((namespace.dns_properties or {}).get("HostedZoneId"), None)
+        return operation
 
 
 @gap("elbv2", "deletion protection of load balancers is enforced", "elasticloadbalancing:DeleteLoadBalancer")

@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.account.emulated import EmulatedAccount
 from infra.account.preparation import prepared_account
-from infra.console import say
+from infra.console import note, say
 from infra.environment import Environment
 from infra.errors import InfraError
 
@@ -98,6 +98,7 @@ def announce(account: Account) -> None:
 
 
 def _emulated(environment: Environment, chosen: str) -> Account:
+    note(f"  {chosen}: working against the emulated account of {environment.name}, AWS is not touched", style="yellow")
     emulated = prepared_account(environment)
     caller = f"arn:aws:sts::{emulated.account_id}:user/emulated"
     return Account("emulated", emulated.account_id, caller, emulated.instance_id, emulated, chosen)

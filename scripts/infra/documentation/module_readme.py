@@ -73,11 +73,25 @@ def render(folder: Path) -> str:
         raise InfraError(f"{folder.relative_to(ROOT)} needs about.md and examples/basic/main.tf: they make its README.")
     parts = [_NOTE, "", about.read_text().strip(), "", "## Examples", ""]
     for example in examples:
-        parts += [f"`examples/{example.parent.name}` (planned by the tests):", "", "```hcl", example.read_text().strip(), "```", ""]
+        parts += [
+            f"`examples/{example.parent.name}` (planned by the tests):",
+            "",
+            "```hcl",
+            example.read_text().strip(),
+            "```",
+            "",
+        ]
     parts += ["## Variables", ""]
     for argument in arguments(folder):
         required = "required" if argument.default is None else "optional"
-        parts += [f"### `{argument.name}` ({required})", "", argument.description, "", "```hcl", f"type = {argument.type}"]
+        parts += [
+            f"### `{argument.name}` ({required})",
+            "",
+            argument.description,
+            "",
+            "```hcl",
+            f"type = {argument.type}",
+        ]
         if argument.default is not None:
             parts.append(f"default = {argument.default}")
         parts += ["```", ""]

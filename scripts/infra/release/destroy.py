@@ -81,7 +81,9 @@ def _protected(environment: Environment) -> bool:
 
 def _lift_protection(root: Terraform, environment: Environment) -> None:
     """Forget the guards, then switch off what AWS itself protects; both are undone by the next ordinary apply."""
-    guards = [address for address in root.state_list() if address.split("[")[0].endswith(_GUARD) or f"{_GUARD}[" in address]
+    guards = [
+        address for address in root.state_list() if address.split("[")[0].endswith(_GUARD) or f"{_GUARD}[" in address
+    ]
     if guards:
         with progress(f"lifting {len(guards)} guards"):
             root.state_rm(guards)

@@ -101,7 +101,9 @@ class Plan:
     @cached_property
     def resources(self) -> dict[str, Resource]:
         """Every managed resource that exists after the plan, by address."""
-        values = {item["address"]: item for item in _walk(self.document.get("planned_values", {}).get("root_module", {}))}
+        values = {
+            item["address"]: item for item in _walk(self.document.get("planned_values", {}).get("root_module", {}))
+        }
         found = {}
         for change in self.document.get("resource_changes", []):
             address = change["address"]

@@ -247,9 +247,14 @@ def _in_named_mirror(version: str, variables: Mapping[str, str]) -> ProviderSour
 def _in_system_folder(version: str, variables: Mapping[str, str]) -> ProviderSource | None:
     home = Path(variables.get("HOME", "/nonexistent"))
     data = [Path(variables.get("XDG_DATA_HOME") or home / ".local/share")]
-    data += [Path(part) for part in (variables.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":") if part]
+    data += [
+        Path(part) for part in (variables.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":") if part
+    ]
     folders = [home / ".terraform.d/plugins", *(folder / "terraform/plugins" for folder in data)]
-    folders += [home / "Library/Application Support/io.terraform/plugins", Path("/Library/Application Support/io.terraform/plugins")]
+    folders += [
+        home / "Library/Application Support/io.terraform/plugins",
+        Path("/Library/Application Support/io.terraform/plugins"),
+    ]
     folders += sorted(path.parent for path in Path("/opt").glob("*/registry.terraform.io"))
     for mirror in folders:
         folder = _package(mirror, version)

@@ -361,4 +361,3 @@ def _communicate(process: "subprocess.Popen[str]", on_line: Callable[[str], None
 def _plain(text: str) -> str:
     without_colour = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return "\n".join(re.sub(r"^[╷│╵]\s?", "", line).rstrip() for line in without_colour.splitlines()).strip()
-
