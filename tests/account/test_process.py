@@ -1,4 +1,4 @@
-"""The account process starts, is found, is copied, ends when it should, leaves nothing behind and says what is wrong."""
+"""The account process starts, is found, is copied, ends when it should, leaves nothing and says what is wrong."""
 
 import contextlib
 import http.client
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -229,32 +230,65 @@ def test_a_copy_of_a_copy(own: EmulatedAccount) -> None:
     assert own.alive()
 
 
-def test_a_copy_is_made_only_while_no_request_runs(own: EmulatedAccount) -> None:
-    """A request whose body is still on its way is not copied half done: the copy waits for it."""
+def test_a_request_that_is_still_on_its_way_is_the_origins_alone(own: EmulatedAccount) -> None:
+    """A slow upload neither holds up a copy nor another request, and is not copied half done."""
     own.client("s3").create_bucket(Bucket="models")
-    upload = socket.create_connection(("127.0.0.1", own.port), timeout=10)
-    upload.sendall(b"PUT /models/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: AWS4-HMAC-SHA256 ")
-    upload.sendall(b"Credential=A/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n")
-    upload.sendall(b"Content-Length: 4\r\n\r\nab")
-    time.sleep(0.5)
-    forking = subprocess.Popen(
-        [sys.executable, "-c", _FORK, json.dumps(own.__dict__)], stdout=subprocess.PIPE, text=True
-    )
-    time.sleep(1.5)
-    assert forking.poll() is None  # waits
-    upload.sendall(b"cd")
-    assert b"200" in upload.recv(100)
-    upload.close()
-    made = EmulatedAccount(**json.loads(forking.communicate(timeout=20)[0]))
-    assert made.client("s3").get_object(Bucket="models", Key="slow")["Body"].read() == b"abcd"
-    made.stop()
+    with socket.create_connection(("127.0.0.1", own.port), timeout=10) as upload:
+        upload.sendall(b"PUT /models/slow HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: AWS4-HMAC-SHA256 ")
+        upload.sendall(b"Credential=A/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\n")
+        upload.sendall(b"Content-Length: 4\r\n\r\nab")
+        time.sleep(0.3)
+        own.client("s3").put_object(Bucket="models", Key="fast", Body=b"x")
+        copy = own.fork()
+        upload.sendall(b"cd")
+        assert b" 200 " in upload.recv(100)
+    assert own.client("s3").get_object(Bucket="models", Key="slow")["Body"].read() == b"abcd"
+    assert [each["Key"] for each in copy.client("s3").list_objects_v2(Bucket="models")["Contents"]] == ["fast"]
+    copy.stop()
 
 
-_FORK = """
-import json, sys
-from infra.account.emulated import EmulatedAccount
-print(json.dumps(EmulatedAccount(**json.loads(sys.argv[1])).fork().__dict__))
-"""
+def test_copying_while_many_requests_run(own: EmulatedAccount) -> None:
+    s3 = own.client("s3")
+    s3.create_bucket(Bucket="models")
+
+    def put(number: int) -> None:
+        s3.put_object(Bucket="models", Key=f"object-{number:03}", Body=b"x" * 100_000)
+
+    def keys(account: EmulatedAccount) -> list[str]:
+        listed = account.client("s3").list_objects_v2(Bucket="models")
+        return [each["Key"] for each in listed.get("Contents", [])]
+
+    with ThreadPoolExecutor(8) as threads:
+        writing = [threads.submit(put, number) for number in range(100)]
+        copies = [own.fork() for _ in range(5)]
+        for each in writing:
+            each.result()
+    for copy in copies:
+        for key in keys(copy):  # whatever had arrived, has arrived whole
+            assert copy.client("s3").head_object(Bucket="models", Key=key)["ContentLength"] == 100_000
+        copy.stop()
+    assert len(keys(own)) == 100
+
+
+def test_calls_at_the_same_time_do_not_lose_each_others_changes(own: EmulatedAccount) -> None:
+    ec2 = own.client("ec2")
+    group = ec2.create_security_group(GroupName="g", Description="d")["GroupId"]
+
+    def authorize(port: int) -> str:
+        permission = {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+        rules = ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[permission])["SecurityGroupRules"]
+        return str(rules[0]["SecurityGroupRuleId"])
+
+    def revoke(rule: str) -> None:
+        ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=[rule])
+
+    with ThreadPoolExecutor(8) as threads:
+        rules = list(threads.map(authorize, range(1, 41)))
+        list(threads.map(revoke, rules[::2]))
+    filters = [{"Name": "group-id", "Values": [group]}]
+    left = ec2.describe_security_group_rules(Filters=filters)["SecurityGroupRules"]
+    assert {each["SecurityGroupRuleId"] for each in left} >= set(rules[1::2])
+    assert not {each["SecurityGroupRuleId"] for each in left} & set(rules[::2])
 
 
 def test_a_copy_ends_with_its_origin_unless_told_to_outlive_it(own: EmulatedAccount) -> None:

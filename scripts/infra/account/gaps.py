@@ -198,7 +198,7 @@ def error_body(environ: dict[str, Any], code: str, message: str) -> tuple[str, b
 
 
 def _signed_for(environ: dict[str, Any]) -> str:
-    """The service in a signature's scope (AKIA.../20260101/us-east-1/<service>/aws4_request); S3 where there is none."""
+    """The service in a signature's scope (AKIA/20260101/us-east-1/<service>/aws4_request); S3 where there is none."""
     try:
         service: str = environ.get("HTTP_AUTHORIZATION", "").split(",")[0].split()[1].split("/")[3]
     except IndexError:
@@ -300,8 +300,8 @@ def _reach_desired_count(service: Any) -> None:
 def _ecs_deleted_clusters() -> None:
     """Clusters after their deletion.
 
-    AWS lists clusters that can be used; a deleted one can at most be described for a while (https://docs.aws.amazon.com/
-    AmazonECS/latest/APIReference/API_DeleteCluster.html). moto lists it for ever.
+    AWS lists clusters that can be used; a deleted one can at most be described for a while
+    (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteCluster.html). moto lists it for ever.
     """
     from moto.ecs.models import EC2ContainerServiceBackend
 
@@ -442,6 +442,29 @@ def _s3_policy_conditions() -> None:
         return original(SimpleNamespace(policy=json.dumps(document).encode()), action, resource)
 
 
+@gap("s3", "S3 says why it refuses", "every call to an object of a bucket with a policy")
+def _s3_denied() -> None:
+    """A request that a bucket policy denies.
+
+    AWS answers 403 with the error AccessDenied (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+    moto answers 403 with nothing in it.
+    """
+    from moto.s3.responses import S3Response
+
+    @_around(S3Response, "_key_response")
+    def key_response(original: Callable[..., Any], self: Any, request: Any, full_url: str) -> Any:
+        answer = original(self, request, full_url)
+        if answer[0] != 403 or answer[2] or request.method == "HEAD":
+            return answer
+        return (
+            403,
+            {**answer[1], "content-type": "application/xml"},
+            (
+                '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
+            ),
+        )
+
+
 def _request_context(account_id: str) -> dict[str, str]:
     """The condition keys of the request being served, in lower case; what the request does not have is absent."""
     from flask import has_request_context, request
@@ -577,7 +600,8 @@ def _security_group_rule_description() -> None:
     @_around(SecurityGroupBackend, "modify_security_group_rules")
     def modify(original: Callable[..., Any], self: Any, group_id: str, rules: dict[str, dict[str, str]]) -> Any:
         answer = original(self, group_id, rules)
-        for rule in self.describe_security_group_rules(list(rules)):
+        group = self.get_security_group_from_id(group_id)
+        for rule in (group.get_rule(each) for each in rules):
             if rule.source_group:
                 rule.source_group["Description"] = rule.ip_range.pop("Description", None)
             elif rule.prefix_list_id:
@@ -739,8 +763,8 @@ def _namespace_zone() -> None:
     """The hosted zone behind a namespace.
 
     AWS makes a private zone of the namespace's name in its VPC, and deletes it with the namespace, which it refuses to
-    delete while it has services (https://docs.aws.amazon.com/cloud-map/latest/api/API_DeleteNamespace.html). moto's zone
-    has another name and no VPC and stays for ever, and a namespace goes with its services in it.
+    delete while it has services (https://docs.aws.amazon.com/cloud-map/latest/api/API_DeleteNamespace.html). moto's
+    zone has another name and no VPC and stays for ever, and a namespace goes with its services in it.
     """
     from moto.core.exceptions import JsonRESTError
     from moto.route53.models import route53_backends
@@ -768,7 +792,7 @@ def _namespace_zone() -> None:
         if any(service.namespace_id == namespace_id for service in self.services.values()):
             raise JsonRESTError("ResourceInUse", f"Namespace {namespace_id} has services: delete them first.")
         operation = original(self, namespace_id)
-        zones(self).pop((namespace.dns_properties or {}).get("HostedZoneId"), None)
+        zones(self).pop(str((namespace.dns_properties or {}).get("HostedZoneId")), None)
         return operation
 
 

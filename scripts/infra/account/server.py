@@ -3,8 +3,8 @@
     python -m infra.account.server --account-id 123456789012 --region us-east-1 --port 0 --ready-file PATH
 
 The main thread does nothing but wait for orders (stop, fork), look after its own end (parent gone, idle), and fork.
-Requests are served by threads of their own. So a fork happens in the main thread with no request running, and the copy
-simply goes on in the same loop with another port: no lock is held and no half-done request is copied.
+Requests come in on threads of their own and run one at a time. So a fork happens in the main thread with no request
+running, and the copy simply goes on in the same loop with another port: nothing half done is copied.
 
 Its own calls, beside AWS's: `GET /infra/account`, `POST /infra/fork`, `POST /infra/stop`. Those that change something
 need the header `X-Infra-Instance` with the account's instance id: a web page cannot send it, and whoever got the port
@@ -12,6 +12,7 @@ of an account that ended is not stopped by mistake.
 """
 
 import argparse
+import io
 import json
 import os
 import queue
@@ -33,7 +34,7 @@ from typing import Any
 HOST = "127.0.0.1"
 
 _TICK_SECONDS = 0.25
-_QUIET_SECONDS = 60.0  # longest wait for running requests before a fork; the longest call of a provider is far shorter
+_QUIET_SECONDS = 60.0  # longest wait of a fork for the running request, which takes milliseconds
 _SPILL_BYTES = 1 << 40  # S3 bodies stay in memory: spilled files would share their offset with the copies
 
 _StartResponse = Callable[..., Any]
@@ -98,47 +99,35 @@ class _Watch:
         return False
 
 
-class _Gate:
-    """Counts running requests, and keeps new ones waiting while the account is copied."""
+class _Turn:
+    """Lets one request run at a time, and none while the account is copied.
+
+    moto's models are not made for threads: two calls at a time that change one security group lose one of the changes.
+    Nothing is lost by it, since all of its work is done under Python's interpreter lock.
+    """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._running = 0
-        self._closed = False
-        self.last_use = time.monotonic()
+        self._lock = threading.Lock()
+        self._last_use = time.monotonic()
 
     def __enter__(self) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
-            self._running += 1
+        self._lock.acquire()
 
     def __exit__(self, *_: object) -> None:
-        with self._changed:
-            self._running -= 1
-            self.last_use = time.monotonic()
-            self._changed.notify_all()
+        self.end()
+
+    def take(self, seconds: float) -> bool:
+        """Wait for the turn; False when it did not come within `seconds`."""
+        return self._lock.acquire(timeout=seconds)
+
+    def end(self) -> None:
+        """Let the next one run."""
+        self._last_use = time.monotonic()
+        self._lock.release()
 
     def idle_for(self) -> float:
         """Seconds since the last request ended; 0 while one runs."""
-        with self._changed:
-            return 0.0 if self._running else time.monotonic() - self.last_use
-
-    def close(self, seconds: float) -> bool:
-        """Let no further request in and wait until none runs; False when one still does after `seconds`."""
-        with self._changed:
-            self._closed = True
-            if self._changed.wait_for(lambda: self._running == 0, seconds):
-                return True
-            self._closed = False
-            self._changed.notify_all()
-            return False
-
-    def open(self) -> None:
-        """Let requests in again."""
-        with self._changed:
-            self._closed = False
-            self.last_use = time.monotonic()
-            self._changed.notify_all()
+        return 0.0 if self._lock.locked() else time.monotonic() - self._last_use
 
 
 @dataclass(frozen=True)
@@ -174,7 +163,7 @@ class AccountProcess:
         self._listener = listener
         self._lifetime = lifetime
         self._ready_file = ready_file
-        self._gate = _Gate()
+        self._turn = _Turn()
         self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
         self._children: set[int] = set()
 
@@ -199,8 +188,10 @@ class AccountProcess:
             body = json.dumps(content).encode()
             start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
             return [body]
-        with self._gate:
-            # The whole answer is made inside the gate: afterwards only the socket is left to do.
+        # A body on its way over a slow connection holds up nobody. moto keeps bodies in memory anyway.
+        environ["wsgi.input"] = io.BytesIO(_body(environ))
+        with self._turn:
+            # The whole answer is made here: afterwards only the socket is left to do.
             iterable = self._application(environ, start_response)
             try:
                 return list(iterable)
@@ -254,7 +245,7 @@ class AccountProcess:
             idle = self._lifetime.idle_seconds
             if any(watch.gone() for watch in self._lifetime.watched):
                 return False
-            return idle is None or self._gate.idle_for() < idle
+            return idle is None or self._turn.idle_for() < idle
         if order.verb == "fork":
             self._fork(order)
             return True
@@ -272,7 +263,7 @@ class AccountProcess:
             instance_id=str(uuid.uuid4()),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        if not self._gate.close(_QUIET_SECONDS):
+        if not self._turn.take(_QUIET_SECONDS):
             listener.close()
             message = f"A request still ran after {_QUIET_SECONDS:.0f} s: an account is only copied while none runs."
             order.answer.put(("409 Conflict", {"message": message}))
@@ -283,7 +274,7 @@ class AccountProcess:
             self._become_copy(identity, listener, origin, order.details)
             return
         listener.close()
-        self._gate.open()
+        self._turn.end()
         self._children.add(pid)
         # The copy's port listens since before the fork, so it can be used at once.
         order.answer.put(("200 OK", asdict(replace(identity, pid=pid))))
@@ -294,7 +285,7 @@ class AccountProcess:
         self._identity = replace(identity, pid=os.getpid())
         self._listener = listener
         self._ready_file = None
-        self._gate = _Gate()
+        self._turn = _Turn()
         self._orders = queue.SimpleQueue()
         self._children = set()
         watched = [_Watch(int(details["parent_pid"]))] if details.get("parent_pid") else []
@@ -318,6 +309,14 @@ class AccountProcess:
                 self._ready_file.unlink()
         except (OSError, ValueError, KeyError):
             pass  # already gone, or another account's by now
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """The whole body of a request: as long as announced, or up to the end of a chunked one."""
+    stream = environ["wsgi.input"]
+    if environ.get("wsgi.input_terminated"):
+        return bytes(stream.read())
+    return bytes(stream.read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
 def _let_go_of_sockets(keep: int) -> None:
