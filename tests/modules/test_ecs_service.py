@@ -1,4 +1,4 @@
-"""ecs-service: one interface for every service, whose task definition is known at plan, without secret and without tag."""
+"""ecs-service: one interface for every service; its task definition is known at plan, without secret and without tag."""
 
 import json
 from typing import Any
