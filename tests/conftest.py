@@ -11,6 +11,7 @@ from infra.terraform.provider import warm_provider, write_cli_config
 from infra.terraform.runner import clean_environment
 from infra.terraform.session import Tools, find_tools
 from tests.module_plans import ModulePlans
+from tests.resident_terraform import resident_terraform
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -39,8 +40,11 @@ def module_plans(
     """Plans of single modules, made by one warm provider process."""
     environment = clean_environment(account.environment(os.environ))
     environment["TF_CLI_CONFIG_FILE"] = str(write_cli_config(tools.provider))
+    folder = tmp_path_factory.mktemp("plans")
     with warm_provider(tools.provider, environment) as provider:
-        yield ModulePlans(tools, environment | provider.reattach(), tmp_path_factory.mktemp("plans"))
+        environment |= provider.reattach()
+        with resident_terraform(environment, folder) as terraform:
+            yield ModulePlans(terraform, environment, folder)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import tftest
 
 from infra.repository import MODULES
 from infra.terraform.plan_json import Plan
-from infra.terraform.session import Tools
 
 
 class ModulePlans:
@@ -19,8 +18,8 @@ class ModulePlans:
     tftest works on a copy of modules/: its clean-up deletes lock files, and Terraform writes beside the code.
     """
 
-    def __init__(self, tools: Tools, environment: dict[str, str], folder: Path) -> None:
-        self._tools = tools
+    def __init__(self, terraform: Path, environment: dict[str, str], folder: Path) -> None:
+        self._terraform = terraform
         self._environment = environment
         self._modules = folder / "modules"
         self._values = folder / "values.tfvars.json"
@@ -71,7 +70,7 @@ class ModulePlans:
 
     def _root(self, folder: Path) -> tftest.TerraformTest:
         if folder not in self._roots:
-            test = tftest.TerraformTest(str(folder), binary=str(self._tools.terraform.path))
+            test = tftest.TerraformTest(str(folder), binary=str(self._terraform))
             # tftest adds the whole process environment, whose TF_* and AWS_* variables must not reach Terraform.
             test.env = self._environment
             test.setup()
