@@ -460,6 +460,21 @@ def test_a_rule_with_an_address_range_keeps_its_description_too(copy: EmulatedAc
     assert describe_rule(copy, plain["SecurityGroupRuleId"]) is None
 
 
+@scenario("a NAT gateway takes its network interface with it", (1, 0, None))
+def _(account: EmulatedAccount) -> object:
+    ec2 = account.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
+    filters = [{"Name": "subnet-id", "Values": [subnet]}]
+    before = len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"])
+    gateway = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    during = len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"])
+    ec2.delete_nat_gateway(NatGatewayId=gateway)
+    after = len(ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"])
+    association = ec2.describe_addresses(AllocationIds=[address])["Addresses"][0].get("AssociationId")
+    return during - before, after - before, association
+
+
 # --------------------------------------------------------------------------------------------- KMS, logs
 
 

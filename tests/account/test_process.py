@@ -270,6 +270,33 @@ def test_copying_while_many_requests_run(own: EmulatedAccount) -> None:
     assert len(keys(own)) == 100
 
 
+def attempt(account: EmulatedAccount, call: str, body: str) -> str:
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "amz-sdk-invocation-id": call,
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", account.port, timeout=10)
+    connection.request("POST", "/", body, headers)
+    answer = connection.getresponse().read().decode()
+    connection.close()
+    return answer
+
+
+def test_who_lost_an_answer_gets_it_again(own: EmulatedAccount) -> None:
+    """As every AWS SDK does after a broken connection: the same call with the same invocation id."""
+    create = "Action=CreateSecurityGroup&Version=2016-11-15&GroupName=once&GroupDescription=d"
+    first = attempt(own, "call-1", create)
+    assert "<groupId>sg-" in first
+    assert attempt(own, "call-1", create) == first
+    assert "InvalidGroup.Duplicate" in attempt(own, "call-2", create)  # a call of its own
+    # What was refused is tried again in earnest.
+    use = "Action=DeleteSecurityGroup&Version=2016-11-15&GroupName=later"
+    assert "InvalidGroup.NotFound" in attempt(own, "call-3", use)
+    attempt(own, "call-4", create.replace("once", "later"))
+    assert "InvalidGroup.NotFound" not in attempt(own, "call-3", use)
+
+
 def test_calls_at_the_same_time_do_not_lose_each_others_changes(own: EmulatedAccount) -> None:
     ec2 = own.client("ec2")
     group = ec2.create_security_group(GroupName="g", Description="d")["GroupId"]

@@ -1,4 +1,4 @@
-"""What an account has before the stack is there once, however often it is seeded; the inventory sees what is made and no more."""
+"""Seeding twice is seeding once, and the inventory sees what is made, and nothing else."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -376,8 +376,8 @@ def _s3_lifecycle() -> None:
     """Lifecycle rules, complete.
 
     AWS answers the configuration that was put, an ID for every rule, and in a header the minimum object size for
-    transitions (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html). moto loses the
-    number of versions to keep, object sizes and combined filters; the provider waits until it reads what it put.
+    transitions (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html). moto loses
+    the number of versions to keep, object sizes and combined filters; the provider waits until it reads what it put.
     """
     from moto.s3.responses import S3Response
 
@@ -456,13 +456,9 @@ def _s3_denied() -> None:
         answer = original(self, request, full_url)
         if answer[0] != 403 or answer[2] or request.method == "HEAD":
             return answer
-        return (
-            403,
-            {**answer[1], "content-type": "application/xml"},
-            (
-                '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'
-            ),
-        )
+        error = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        document = f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'
+        return 403, {**answer[1], "content-type": "application/xml"}, document
 
 
 def _request_context(account_id: str) -> dict[str, str]:
@@ -607,6 +603,28 @@ def _security_group_rule_description() -> None:
             elif rule.prefix_list_id:
                 rule.prefix_list_description = rule.ip_range.pop("Description", None)
         return answer
+
+
+@gap("ec2", "a NAT gateway takes its network interface with it", "ec2:DeleteNatGateway")
+def _nat_gateway_interface() -> None:
+    """The network interface of a NAT gateway.
+
+    AWS makes it with the gateway, and deletes it and lets go of the address with it (https://docs.aws.amazon.com/AWSEC2/
+    latest/APIReference/API_DeleteNatGateway.html). moto leaves it behind, with the address on it.
+    """
+    from moto.ec2.models.nat_gateways import NatGatewayBackend
+
+    @_around(NatGatewayBackend, "delete_nat_gateway")
+    def delete_nat_gateway(original: Callable[..., Any], self: Any, nat_gateway_id: str) -> Any:
+        gateway = original(self, nat_gateway_id)
+        interface = gateway._eni.id
+        for address in self.describe_addresses():
+            if address.eni is not None and address.eni.id == interface:
+                self.disassociate_address(association_id=address.association_id)
+        if interface in self.enis:
+            self.enis[interface].attachment_id = None
+            self.delete_network_interface(interface)
+        return gateway
 
 
 # --------------------------------------------------------------------------------------------- KMS, logs

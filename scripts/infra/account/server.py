@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -130,6 +131,39 @@ class _Turn:
         return 0.0 if self._lock.locked() else time.monotonic() - self._last_use
 
 
+_Headers = list[tuple[str, str]]
+_Said = tuple[str, _Headers, list[bytes]]
+
+
+class _Memory:
+    """Answers of the last successful calls, for clients that lost one and ask again.
+
+    Every AWS SDK numbers its calls (`amz-sdk-invocation-id`) and repeats the number when it repeats a call because the
+    connection broke. The second attempt gets the first one's answer; else a resource that the first one made would end
+    an apply with "already exists". A refused call is repeated in earnest.
+    """
+
+    _CALLS = 512
+    _BYTES = 1 << 20
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[str, _Said] = OrderedDict()
+
+    def recall(self, environ: dict[str, Any]) -> _Said | None:
+        """The answer that this very call got before."""
+        return self._answers.get(environ.get("HTTP_AMZ_SDK_INVOCATION_ID", ""))
+
+    def keep(self, environ: dict[str, Any], said: _Said) -> None:
+        """Remember the answer of a call that may have changed something."""
+        call = environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
+        reads = environ.get("REQUEST_METHOD") in ("GET", "HEAD")
+        if not call or reads or not said[0].startswith("2") or sum(map(len, said[2])) > self._BYTES:
+            return
+        self._answers[call] = said
+        if len(self._answers) > self._CALLS:
+            self._answers.popitem(last=False)
+
+
 @dataclass(frozen=True)
 class _Order:
     """Something that a request or a signal wants from the main thread."""
@@ -164,6 +198,7 @@ class AccountProcess:
         self._lifetime = lifetime
         self._ready_file = ready_file
         self._turn = _Turn()
+        self._memory = _Memory()
         self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
         self._children: set[int] = set()
 
@@ -184,21 +219,35 @@ class AccountProcess:
         """The WSGI application: the account's own calls, and AWS's."""
         path = environ.get("PATH_INFO", "")
         if path.startswith("/infra/") and "HTTP_AUTHORIZATION" not in environ:
-            status, content = self._own_call(environ, path)
-            body = json.dumps(content).encode()
-            start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
-            return [body]
+            own_status, own_content = self._own_call(environ, path)
+            own_body = json.dumps(own_content).encode()
+            start_response(own_status, [("Content-Type", "application/json"), ("Content-Length", str(len(own_body)))])
+            return [own_body]
         # A body on its way over a slow connection holds up nobody. moto keeps bodies in memory anyway.
         environ["wsgi.input"] = io.BytesIO(_body(environ))
         with self._turn:
             # The whole answer is made here: afterwards only the socket is left to do.
-            iterable = self._application(environ, start_response)
-            try:
-                return list(iterable)
-            finally:
-                close = getattr(iterable, "close", None)
-                if close:
-                    close()
+            status, headers, content = self._memory.recall(environ) or self._answer(environ)
+        start_response(status, headers)
+        return content
+
+    def _answer(self, environ: dict[str, Any]) -> _Said:
+        """Let moto answer."""
+        started: list[tuple[str, _Headers]] = []
+
+        def start_response(status: str, headers: _Headers, _failure: object = None) -> Callable[[bytes], None]:
+            started.append((status, headers))
+            return lambda _: None
+
+        iterable = self._application(environ, start_response)
+        try:
+            said = (*started[-1], list(iterable))
+        finally:
+            close = getattr(iterable, "close", None)
+            if close:
+                close()
+        self._memory.keep(environ, said)
+        return said
 
     def _own_call(self, environ: dict[str, Any], path: str) -> _Answer:
         call = f"{environ.get('REQUEST_METHOD')} {path}"
@@ -226,7 +275,41 @@ class AccountProcess:
         from werkzeug.serving import make_server  # noqa: PLC0415
 
         class Handler(MotoRequestHandler):  # type: ignore[misc, unused-ignore]
-            """Moto's handler without a line for each request."""
+            """Moto's handler, with connections that stay open and without a line for each request.
+
+            Werkzeug closes the connection right behind every answer, and Go's client on a busy machine then now and
+            then takes the end of the connection for the answer: once in some hundred calls of the provider. Closing is
+            not needed here, since the whole body of a request is read before it is answered.
+            """
+
+            disable_nagle_algorithm = True
+            wbufsize = 1 << 16  # one packet for head and body of a usual answer
+
+            def run_wsgi(self) -> None:
+                if self.headers.get("Expect", "").lower().strip() == "100-continue":
+                    self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    self.wfile.flush()
+                said: list[tuple[str, _Headers]] = []
+
+                def start_response(status: str, headers: _Headers, _: object = None) -> Callable[[bytes], None]:
+                    said.append((status, headers))
+                    return lambda _: None
+
+                body = b"".join(self.server.app(self.make_environ(), start_response))
+                status, headers = said[-1]
+                code, _, reason = status.partition(" ")
+                self.send_response(int(code), reason)
+                for name, value in headers:
+                    if name.lower() not in ("connection", "transfer-encoding") and (
+                        name.lower() != "content-length" or self.command == "HEAD"
+                    ):
+                        self.send_header(name, value)
+                if self.command != "HEAD" and code not in ("204", "304"):
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+                self.wfile.flush()
 
             def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
                 pass
