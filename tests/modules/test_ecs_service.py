@@ -473,8 +473,8 @@ CHECK: dict[str, object] = {"command": ["CMD", "health"]}
 BAD_CHECKS = 'health_check of "interval", "period", "retries", "timeout" is outside what ECS accepts'
 SHARED_PORT = 'share its network interface: "high" (70000), "one" (5000), "two" (5000)'
 
-# Every container has its own fault, and every message must name it. Several plans, since Terraform repeats the input's line
-# with each message and tftest does not read errors before the end: more than a pipe holds would wait for ever.
+# Every container has its own fault, and every message must name it. Several plans, since Terraform repeats the input's
+# line with each message and tftest does not read errors before the end: more than a pipe holds would wait for ever.
 REFUSED_CONTAINERS: list[dict[str, tuple[dict[str, object], str]]] = [
     {
         "tagged": ({"image": f"{REPOSITORY}:latest"}, f'"tagged" ({REPOSITORY}:latest)'),

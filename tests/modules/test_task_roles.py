@@ -177,7 +177,7 @@ def test_mlflow_uses_its_own_key_through_s3_only(
     assert decide(task(roles, "mlflow"), action, KEY, context) == decision
 
 
-@pytest.mark.parametrize("other", ["hokusai/mlflow", "hokusai/gateway"])
+@pytest.mark.parametrize("other", ["hokusai/mlflow", "hokusai/mlflow-copy", "hokusai/gateway"])
 def test_images_come_from_the_service_s_own_repository(roles: Plan, other: str) -> None:
     for action in ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"):
         arn = f"arn:aws:ecr:{REGION}:{ACCOUNT_ID}:repository/{other}"
