@@ -11,6 +11,15 @@ plugin "terraform" {
   preset  = "all"
 }
 
+# A leading underscore marks a local as the file's or module's own business (house style).
+rule "terraform_naming_convention" {
+  enabled = true
+
+  locals {
+    custom = "^_?[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+  }
+}
+
 # Files are named after what they hold, not main.tf (docs/decisions).
 rule "terraform_standard_module_structure" {
   enabled = false

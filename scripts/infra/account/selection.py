@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import botocore.session
 from botocore.config import Config
@@ -14,6 +14,9 @@ from infra.account.preparation import prepared_account
 from infra.console import note, say
 from infra.environment import Environment
 from infra.errors import InfraError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sts import STSClient
 
 Kind = Literal["aws", "emulated"]
 Mode = Literal["auto", "aws", "emulated"]
@@ -105,11 +108,14 @@ def _emulated(environment: Environment, chosen: str) -> Account:
 
 
 def _aws(environment: Environment, session: botocore.session.Session, chosen: str) -> Account:
-    client = session.create_client(
-        "sts",
-        region_name=environment.region,
-        verify=_certificates(),
-        config=Config(connect_timeout=10, read_timeout=20, retries={"total_max_attempts": 2}),
+    client = cast(
+        "STSClient",
+        session.create_client(
+            "sts",
+            region_name=environment.region,
+            verify=_certificates(),
+            config=Config(connect_timeout=10, read_timeout=20, retries={"total_max_attempts": 2}),
+        ),
     )
     try:
         identity = client.get_caller_identity()

@@ -95,8 +95,8 @@ def render(folder: Path) -> str:
         if argument.default is not None:
             parts.append(f"default = {argument.default}")
         parts += ["```", ""]
-    parts += ["## Outputs", "", "| name | what |", "|---|---|"]
-    parts += [f"| `{name}` | {description} |" for name, description in outputs(folder)]
+    rows = [f"| `{name}` | {description} |" for name, description in outputs(folder)]
+    parts += ["## Outputs", "", *(["| name | what |", "|---|---|", *rows] if rows else ["None."])]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -132,7 +132,8 @@ def outputs(folder: Path) -> list[tuple[str, str]]:
     Returns:
         Name and description, in the order of the code.
     """
-    source = (folder / "outputs.tf").read_text()
+    path = folder / "outputs.tf"
+    source = path.read_text() if path.exists() else ""
     return [(name, _description(source, "output", name)) for name, _ in _blocks(source, "output")]
 
 

@@ -88,16 +88,14 @@ def apply_saved_plan(environment: Environment, account: Account, record: PlanRec
     with open_session(tools, account.environment(os.environ)) as session:
         root = open_stack(environment, session)
         with progress(f"applying {len(plan.changes)} changes to {environment.name}") as step:
-            _apply(root, environment, account, files, len(plan.changes), step)
+            _apply(root, environment, account, len(plan.changes), step)
         files.discard()
         if not record.destroy:
             with progress("planning again: nothing may be left to do") as step:
                 _require_empty_plan(root, environment, step)
 
 
-def _apply(
-    root: Terraform, environment: Environment, account: Account, files: PlanFiles, changes: int, step: Step
-) -> None:
+def _apply(root: Terraform, environment: Environment, account: Account, changes: int, step: Step) -> None:
     done = 0
 
     def show(message: Message) -> None:
@@ -113,7 +111,7 @@ def _apply(
             note(f"    FAILED {hook['resource']['addr']}", style="red")
 
     try:
-        root.apply(files.plan, show)
+        root.apply(PlanFiles(environment.build).plan, show)
     except TerraformError as error:
         raise _explain(error, environment, account) from error
     except BaseException:
@@ -130,8 +128,8 @@ def _explain(error: TerraformError, environment: Environment, account: Account) 
         )
     if error.mentions("saved plan is stale"):
         return InfraError(
-            f"The saved plan is stale: the state of {environment.name} changed after it was made, so something else was "
-            f"applied meanwhile. Nothing was changed. Run `make plan ENV={environment.name}` again and review it."
+            f"The saved plan is stale: the state of {environment.name} changed after it was made, so something else "
+            f"was applied meanwhile. Nothing was changed. Run `make plan ENV={environment.name}` again and review it."
         )
     explained = explain_lock(error, environment)
     if explained is not error:

@@ -1,7 +1,7 @@
 """A state that Terraform could not write to the backend when an apply lost the network.
 
-Terraform then leaves `errored.tfstate` in the root module's folder: the only knowledge of what was just made. It is moved
-to the environment's build folder, and nothing is planned or applied on the older state until it has been pushed.
+Terraform then leaves `errored.tfstate` in the root module's folder: the only knowledge of what was just made. It is
+moved to the environment's build folder, and nothing is planned or applied on the older state until it has been pushed.
 """
 
 import json
@@ -57,8 +57,8 @@ def require_none(environment: Environment, account: Account) -> None:
         _forget(environment)
         return
     raise InfraError(
-        f"An earlier apply of {environment.name} could not save its state; it is in {kept}. Planning now would not know "
-        f"what that apply made. Save it first: `make push-state ENV={environment.name}`."
+        f"An earlier apply of {environment.name} could not save its state; it is in {kept}. Planning now would not "
+        f"know what that apply made. Save it first: `make push-state ENV={environment.name}`."
     )
 
 

@@ -270,8 +270,8 @@ def _from_registry(terraform: TerraformBinary, version: str) -> ProviderSource:
         root = build_folder() / "provider-download"
         root.mkdir(parents=True, exist_ok=True)
         mirror.mkdir(parents=True, exist_ok=True)
-        requirement = f'terraform {{\n  required_providers {{\n    aws = {{\n      source  = "hashicorp/aws"\n      version = "{version}"\n    }}\n  }}\n}}\n'
-        (root / "versions.tf").write_text(requirement)
+        requirement = {"source": "hashicorp/aws", "version": version}
+        (root / "versions.tf.json").write_text(json.dumps({"terraform": {"required_providers": {"aws": requirement}}}))
         (root / LOCK_FILE.name).write_bytes(LOCK_FILE.read_bytes())
         config = root / "terraform.rc"
         config.write_text(f"disable_checkpoint = true\nplugin_cache_dir = {json.dumps(str(mirror))}\n")
@@ -302,9 +302,9 @@ def _verify(source: ProviderSource, hashes: frozenset[str]) -> None:
     found = "h1:" + base64.b64encode(hashlib.sha256(lines.encode()).digest()).decode()
     if found not in hashes:
         raise InfraError(
-            f"The AWS provider in {source.folder} ({source.origin}) is not the one that .terraform.lock.hcl locks: its "
-            f"hash is {found}, expected one of {', '.join(sorted(hashes))}. Do not use it; get version {source.version} "
-            f"anew.\n{_three_ways(source.version)}"
+            f"The AWS provider in {source.folder} ({source.origin}) is not the one that .terraform.lock.hcl locks: "
+            f"its hash is {found}, expected one of {', '.join(sorted(hashes))}. Do not use it; get version "
+            f"{source.version} anew.\n{_three_ways(source.version)}"
         )
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(fingerprint)

@@ -323,8 +323,9 @@ def _communicate(process: "subprocess.Popen[str]", on_line: Callable[[str], None
     """Read both streams to their end; on Ctrl-C let Terraform stop in good order first, then say so."""
     out: list[str] = []
     err: list[str] = []
-    assert process.stdout and process.stderr  # noqa: S101 - both are pipes
-    drain = threading.Thread(target=lambda stream: err.extend(stream), args=(process.stderr,), daemon=True)
+    assert process.stdout is not None  # noqa: S101 - a pipe
+    assert process.stderr is not None  # noqa: S101 - a pipe
+    drain = threading.Thread(target=err.extend, args=(process.stderr,), daemon=True)
     drain.start()
     interrupts = 0
     while True:
