@@ -33,9 +33,8 @@ def main() -> None:
     parser.add_argument("--without-suite", action="store_true", help="leave out the plan suite")
     arguments = parser.parse_args()
     tools = find_tools()
-    print(
-        f"Terraform {tools.terraform.version}, hashicorp/aws {tools.provider.version}, median of {arguments.runs} runs\n"
-    )
+    versions = f"Terraform {tools.terraform.version}, hashicorp/aws {tools.provider.version}"
+    print(f"{versions}, median of {arguments.runs} runs\n")
     print(f"{'environment':14}{'make plan':>12}{'bare':>10}{'ratio':>8}   (at most 1.0)")
     worst = 0.0
     for name in environment_names():

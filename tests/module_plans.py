@@ -65,7 +65,9 @@ class ModulePlans:
 
     def _run(self, module: str, root: str | None, variables: dict[str, object]) -> tftest.TerraformPlanOutput:
         folder = self._modules / module / (root or ".")
-        self._values.write_text(json.dumps(variables))
+        # A value a line: with an error Terraform prints the line that it is about, and tftest does not read stderr
+        # while it waits, so a long line of values would fill the pipe and hang both.
+        self._values.write_text(json.dumps(variables, indent=1))
         return self._root(folder.resolve()).plan(output=True, color=False, tf_var_file=str(self._values))
 
     def _root(self, folder: Path) -> tftest.TerraformTest:

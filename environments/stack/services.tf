@@ -153,6 +153,7 @@ module "task" {
   cpu                   = var.sizes[each.key].cpu
   memory                = var.sizes[each.key].memory
   ephemeral_storage_gib = var.sizes[each.key].ephemeral_storage_gib
+  keep_revisions        = var.deletion_protection
   log_group_name        = module.observability.log_group_names[each.key]
   namespace_name        = module.service_discovery.namespace_name
   registered_hostnames  = toset(values(module.service_discovery.hostnames))

@@ -129,7 +129,7 @@ def test_errors_speak_the_protocol_of_the_service(service: str, content_type: st
 # --------------------------------------------------------------------------------------------- ECS
 
 
-def ecs_service(account: EmulatedAccount, **settings: Any) -> dict[str, Any]:  # noqa: ANN401
+def ecs_service(account: EmulatedAccount, **settings: Any) -> dict[str, Any]:
     ecs, ec2 = account.client("ecs"), account.client("ec2")
     ecs.create_cluster(clusterName="main")
     for _ in range(2):
@@ -317,7 +317,7 @@ _TLS_ONLY = {
 }
 
 
-def bucket_with_policy(account: EmulatedAccount, name: str, *statements: dict[str, Any]) -> Any:  # noqa: ANN401
+def bucket_with_policy(account: EmulatedAccount, name: str, *statements: dict[str, Any]) -> Any:
     s3 = account.client("s3")
     s3.create_bucket(Bucket=name)
     policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)}).replace("BUCKET", name)
@@ -428,7 +428,7 @@ def rule_with(account: EmulatedAccount, source: dict[str, Any]) -> tuple[str, An
     return group, made
 
 
-def describe_rule(account: EmulatedAccount, rule: str) -> Any:  # noqa: ANN401
+def describe_rule(account: EmulatedAccount, rule: str) -> Any:
     rules = account.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[rule])["SecurityGroupRules"]
     return rules[0].get("Description")
 
@@ -516,7 +516,7 @@ def _(account: EmulatedAccount) -> object:
 # --------------------------------------------------------------------------------------------- RDS
 
 
-def database(account: EmulatedAccount, name: str, **settings: Any) -> dict[str, Any]:  # noqa: ANN401
+def database(account: EmulatedAccount, name: str, **settings: Any) -> dict[str, Any]:
     made: dict[str, Any] = account.client("rds").create_db_instance(
         DBInstanceIdentifier=name,
         DBInstanceClass="db.t4g.micro",

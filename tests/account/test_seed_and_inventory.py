@@ -126,7 +126,7 @@ def test_a_record_says_which_one_it_is(copy: EmulatedAccount) -> None:
 
 def test_a_refusal_to_list_is_not_taken_for_nothing(account: EmulatedAccount) -> None:
     class Broken:
-        def client(self, service: str) -> Any:  # noqa: ANN401
+        def client(self, service: str) -> Any:
             if service == "kms":
                 raise RuntimeError("refused")
             return account.client(service)

@@ -172,7 +172,7 @@ def test_state_locked_by_someone_else(prepared: Infra, one_error: OneError) -> N
 
 def test_two_plans_at_once(prepared: Infra, one_error: OneError) -> None:
     with prepared.start("plan", "--env", ENVIRONMENT, "--account", "emulated") as first:
-        wait_for(lambda: (prepared.build / ENVIRONMENT / "lock-holder").exists())
+        wait_for((prepared.build / ENVIRONMENT / "lock-holder").exists)
         second = prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated")
         message = one_error(second)
         assert f"process {first.pid}" in message

@@ -99,7 +99,7 @@ def like(value: str, pattern: str) -> bool:
     return _expression(pattern).fullmatch(value) is not None
 
 
-def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM writes one value without a list
+def as_list(value: Any) -> list[Any]:
     """A policy's one-or-many element as a list."""
     return [value] if isinstance(value, (str, dict)) else list(value)
 

@@ -71,7 +71,7 @@ def test_each_source_may_deliver(policy: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("service", "key", "source", "account"),
+    ("service", "key", "source", "owner"),
     [
         pytest.param(ALB, ALB_KEY, EDGE, "999999999999", id="another account's load balancer"),
         pytest.param(ALB, ALB_KEY, EDGE.replace("edge", "auth"), "123456789012", id="prefix of another load balancer"),
@@ -84,8 +84,8 @@ def test_each_source_may_deliver(policy: dict[str, Any]) -> None:
         pytest.param("delivery.logs", ALB_KEY, EDGE, "123456789012", id="another service"),
     ],
 )
-def test_nobody_else_may_deliver(policy: dict[str, Any], service: str, key: str, source: str, account: str) -> None:
-    assert not delivered(policy, service, key, source, account)
+def test_nobody_else_may_deliver(policy: dict[str, Any], service: str, key: str, source: str, owner: str) -> None:
+    assert not delivered(policy, service, key, source, owner)
 
 
 def test_delivery_is_all_that_is_allowed(policy: dict[str, Any]) -> None:
