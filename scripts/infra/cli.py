@@ -17,6 +17,7 @@ from infra.bootstrap import apply_bootstrap
 from infra.console import note, progress, say
 from infra.doctor import examine
 from infra.documentation.module_readme import module_readmes
+from infra.documentation.permissions import write_permissions
 from infra.environment import environment_names, load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
@@ -266,8 +267,10 @@ def lock_files() -> None:
 @commands.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail when something would change.")
 def docs(check: bool) -> None:
-    """Generate the modules' READMEs from the code."""
+    """Generate the modules' READMEs and docs/permissions.md from the code."""
     module_readmes(check=check)
+    if not check:
+        write_permissions()
 
 
 @commands.command()

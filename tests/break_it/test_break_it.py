@@ -11,21 +11,26 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import tftest
 import yaml
 
 from infra.account.emulated import EmulatedAccount
-from infra.repository import ROOT
+from infra.account.seed import seed
+from infra.environment import environment_names, load_environment
+from infra.repository import ROOT, build_folder
 from tests.environments.lifecycle import Lifecycles, shared_lifecycles
+from tests.resident_terraform import ResidentTerraform, error_text
 
 EDITS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "edits.yaml").read_text())
 NAMES = [edit["name"] for edit in EDITS]
-COPIED = ("environments", "modules", "scripts", "tests")
+COPIED = ("environments", "modules", "requirements", "scripts", "tests")
+# The environment that is planned: its account id is that of the test account.
+PLANNED = "production"
 
 
 @pytest.fixture(scope="session")
@@ -33,15 +38,35 @@ def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
     return shared_lifecycles(tmp_path_factory)
 
 
+class Copy:
+    """A copy of the repository that is edited, judged and put back."""
+
+    def __init__(self, folder: Path, terraform: ResidentTerraform) -> None:
+        self.folder = folder
+        for name in COPIED:
+            ignored = shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
+            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        # No state is needed to see what would be made from nothing.
+        (folder / "environments/stack/local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+        self.stack = terraform.root(folder / "environments/stack")
+
+    def edit(self, replacements: list[dict[str, str]]) -> None:
+        for replacement in replacements:
+            path = self.folder / replacement["file"]
+            text = path.read_text()
+            assert replacement["old"] in text, f"{replacement['file']} has no {replacement['old']!r}: mend edits.yaml"
+            path.write_text(text.replace(replacement["old"], replacement["new"], 1))
+
+    def put_back(self, replacements: list[dict[str, str]]) -> None:
+        for replacement in replacements:
+            shutil.copy(ROOT / replacement["file"], self.folder / replacement["file"])
+
+
 @pytest.fixture(scope="session")
-def bare_accounts(lifecycles: Lifecycles) -> Iterator[dict[str, EmulatedAccount]]:
-    """Copies of the accounts without a stack, of this test process alone: two plans would meet at the state lock."""
-    accounts: dict[str, EmulatedAccount] = {}
-    for name in sorted({name for edit in EDITS for name in edit.get("environments", ())}):
-        accounts[name] = lifecycles.bare_account(name).fork(idle_seconds=1800)
-    yield accounts
-    for account in accounts.values():
-        account.stop()
+def copy(resident: ResidentTerraform, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    seed(account, load_environment(PLANNED).domain)
+    return Copy(tmp_path_factory.mktemp("copy") / "checkout", resident)
 
 
 def test_the_list_is_long_enough_and_names_nothing_twice() -> None:
@@ -51,67 +76,52 @@ def test_the_list_is_long_enough_and_names_nothing_twice() -> None:
 
 @pytest.mark.parametrize("edit", EDITS, ids=NAMES)
 def test_edit_is_caught(
-    edit: dict[str, Any], request: pytest.FixtureRequest, tmp_path: Path, record_property: Any
+    edit: dict[str, Any], copy: Copy, lifecycles: Lifecycles, tmp_path: Path, record_property: Any
 ) -> None:
-    copy = tmp_path / "copy"
-    for name in COPIED:
-        shutil.copytree(
-            ROOT / name, copy / name, ignore=shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
-        )
-    shutil.copy(ROOT / "pyproject.toml", copy)
-    for replacement in edit["replace"]:
-        path = copy / replacement["file"]
-        text = path.read_text()
-        assert replacement["old"] in text, f"{replacement['file']} has no {replacement['old']!r}: mend edits.yaml"
-        path.write_text(text.replace(replacement["old"], replacement["new"], 1))
-    if edit.get("environments"):
-        caught = _by_environments(edit, copy, tmp_path, request)
-    else:
-        caught = _failing(copy, edit["suite"], os.environ)
+    try:
+        copy.edit(edit["replace"])
+        if "suite" in edit:
+            caught = failing(copy.folder, edit["suite"], os.environ)
+        else:
+            caught = judged_plan(edit, copy, lifecycles, tmp_path)
+    finally:
+        copy.put_back(edit["replace"])
     record_property("caught", f"{edit['name']}: {', '.join(caught) or 'NOTHING'}")
     expected = edit.get("caught_by") or f"refused: {edit['refused']}"
     assert any(expected in each for each in caught), f"expected {expected}; caught by {caught or 'nothing'}"
 
 
-def _by_environments(edit: dict[str, Any], copy: Path, folder: Path, request: pytest.FixtureRequest) -> list[str]:
-    """Plan the edited environments as a person would, then judge the plans with the edited copy's own tests."""
-    lifecycles: Lifecycles = request.getfixturevalue("lifecycles")
-    accounts: dict[str, EmulatedAccount] = request.getfixturevalue("bare_accounts")
+def judged_plan(edit: dict[str, Any], copy: Copy, lifecycles: Lifecycles, folder: Path) -> list[str]:
+    """Plan the edited stack; where the plan is not refused, the tests of tests/environments judge it."""
+    environments = copy.folder / "environments"
+    files = [environments / "common.tfvars"]
+    files += [environments / PLANNED / name for name in ("terraform.tfvars", "images.tfvars")]
+    try:
+        plan = copy.stack.plan(output=True, color=False, tf_var_file=[str(file) for file in files])
+    except tftest.TerraformTestError as error:
+        text = error_text(error)
+        if "refused" not in edit or " ".join(edit["refused"].split()) not in text:
+            pytest.fail(f"refused, but not as expected: {text}")
+        return [f"refused: {edit['refused']}"]
     plans = folder / "plans"
     plans.mkdir()
-    for name in ("development", "staging", "production"):
-        if name not in edit["environments"]:
-            (plans / f"{name}.json").write_text(json.dumps(lifecycles.first_plan(name).document))
-            continue
-        build = folder / "build" / name
-        (build / "account").mkdir(parents=True)
-        (build / "account" / "account.json").write_text(json.dumps(asdict(accounts[name])))
-        (build / "account" / "prepared").write_text(accounts[name].instance_id)
-        variables = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        variables |= {"PYTHONPATH": str(copy / "scripts"), "INFRA_BUILD": str(folder / "build")}
-        result = subprocess.run(
-            [sys.executable, "-m", "infra.cli", "plan", "--env", name, "--account", "emulated"],
-            cwd=copy,
-            env=variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        if result.returncode != 0:
-            message = " ".join(result.stderr[result.stderr.find("ERROR ") :].split())
-            assert edit.get("refused", "\0") in message, message
-            return [f"refused: {edit['refused']}"]
-        shutil.copy(build / "plan.json", plans / f"{name}.json")
-    return _failing(copy, "tests/environments", {**os.environ, "INFRA_TEST_PLANS": str(plans)})
+    for name in environment_names():
+        document = dict(plan) if name == PLANNED else lifecycles.first_plan(name).document
+        (plans / f"{name}.json").write_text(json.dumps(document))
+    return failing(copy.folder, "tests/environments", {**os.environ, "INFRA_TEST_PLANS": str(plans)})
 
 
-def _failing(copy: Path, suite: str, environment: Any) -> list[str]:
+def failing(folder: Path, suite: str, environment: Mapping[str, str]) -> list[str]:
     """The tests of the copy that fail; that none could run is a failure of this test, not a catch."""
     result = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n0", "-p", "no:cacheprovider", suite, "-k", "not lifecycle"],
-        cwd=copy,
-        env={**environment, "PYTHONPATH": str(copy / "scripts"), "PYTEST_ADDOPTS": ""},
+        cwd=folder,
+        env={
+            **environment,
+            "INFRA_BUILD": str(build_folder()),
+            "PYTHONPATH": str(folder / "scripts"),
+            "PYTEST_ADDOPTS": "",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -60,7 +60,7 @@ def test_broken_tfvars(infra: Infra, checkout: Path, one_error: OneError) -> Non
     infra.root = checkout
     edit(checkout / "environments/staging/terraform.tfvars", 'environment = "staging"', 'environment = "staging')
     message = one_error(infra.run("plan", "--env", "staging"))
-    assert "environments/staging/terraform.tfvars:3" in message
+    assert "environments/staging/terraform.tfvars:4" in message  # where the quote is missed
 
 
 def test_account_id_that_is_a_number(infra: Infra, checkout: Path, one_error: OneError) -> None:
@@ -79,7 +79,7 @@ def test_wrong_type(prepared: Infra, checkout: Path, one_error: OneError) -> Non
     )
     message = one_error(prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated"))
     assert "log_retention_days" in message
-    assert "number required" in message
+    assert "a number is required" in message
     assert prepared.files() == set()
 
 

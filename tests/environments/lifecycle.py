@@ -197,12 +197,17 @@ class _Run:
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
                 "INFRA_BUILD": str(self._build),
+                "INFRA_ACCOUNT_IDLE_SECONDS": "1200",
                 **({} if command[0] == "apply" else {"ACCOUNT": "emulated"}),
             },
         )
         output, _ = self._process.communicate()
         account = self._account()
-        left = [str(item) for item in inventory(account)] if account and step in ("plan", "destroy") else []
+        left = (
+            [f"{item.service} {item.kind} {item.identifier}" for item in inventory(account)]
+            if account and step in ("plan", "destroy")
+            else []
+        )
         result = StepResult(self._process.returncode, output, round(time.monotonic() - started, 1), left)
         self._result = result
         if result.exit_code != 0:

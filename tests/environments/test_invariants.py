@@ -294,8 +294,8 @@ def test_no_listener_rule_reaches_mlflow(environment_plan: Plan) -> None:
 
 def test_only_the_gateway_may_connect_to_mlflow(environment_plan: Plan) -> None:
     ingress = environment_plan.of_type("aws_vpc_security_group_ingress_rule")
-    to_mlflow = [str(rule.index) for rule in ingress if rule["from_port"] == 5000]
-    assert to_mlflow == ["gateway-to-mlflow"]
+    assert [rule["tags"]["From"] for rule in ingress if rule["tags"]["To"] == "mlflow"] == ["gateway"]
+    assert [rule["tags"]["To"] for rule in ingress if rule["from_port"] == 5000] == ["mlflow"]
 
 
 def test_the_internet_reaches_only_load_balancers(environment_plan: Plan) -> None:

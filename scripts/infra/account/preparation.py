@@ -15,8 +15,8 @@ from infra.console import progress
 from infra.environment import Environment
 from infra.terraform.session import find_tools, open_session
 
-# A forgotten account ends by itself; a working day with a long lunch does not end it.
-IDLE_SECONDS = 4 * 3600
+# A forgotten account ends by itself; a working day with a long lunch does not end it. Tests say less.
+_IDLE_SECONDS = float(os.environ.get("INFRA_ACCOUNT_IDLE_SECONDS") or 4 * 3600)
 
 
 def account_folder(environment: Environment) -> Path:
@@ -56,7 +56,7 @@ def prepared_account(environment: Environment, port: int = 0) -> EmulatedAccount
     shutil.rmtree(environment.build / "bootstrap", ignore_errors=True)
     with progress(f"starting the emulated AWS account {environment.account_id}"):
         account = start(
-            folder, environment.account_id, environment.region, port=port, parent_pid=None, idle_seconds=IDLE_SECONDS
+            folder, environment.account_id, environment.region, port=port, parent_pid=None, idle_seconds=_IDLE_SECONDS
         )
     try:
         with progress(
