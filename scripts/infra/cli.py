@@ -32,7 +32,7 @@ from infra.terraform.formatting import format_configuration
 from infra.terraform.provider_schema import write_schema
 from infra.terraform.saved_plan import last_planned
 from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import open_stack
+from infra.terraform.stack import free_lock, open_stack
 from infra.tflint import lint
 
 _INTERRUPTED = 130
@@ -187,7 +187,7 @@ def unlock(name: str, mode: str, lock_id: str) -> None:
     account = select_account(environment, mode)
     announce(account)
     with open_session(find_tools(), account.environment(os.environ)) as session:
-        open_stack(environment, session).force_unlock(lock_id)
+        free_lock(open_stack(environment, session), environment, lock_id)
     say(f"Unlocked. Next: `make plan ENV={name}`.")
 
 

