@@ -166,6 +166,8 @@ def test_state_locked_by_someone_else(prepared: Infra, one_error: OneError) -> N
     assert "ada@laptop" in message
     assert "make unlock ENV=development ID=" in message
     assert prepared.files() == set()
+    other = prepared.run("unlock", "--env", ENVIRONMENT, "--account", "emulated", lock["ID"].replace("1", "9"))
+    assert "locked by another ID" in one_error(other)
     freed = prepared.run("unlock", "--env", ENVIRONMENT, "--account", "emulated", lock["ID"])
     assert freed.returncode == 0, freed.stderr
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0

@@ -112,9 +112,7 @@ def free_lock(root: Terraform, environment: Environment, lock_id: str) -> None:
         InfraError: the state is not locked, or by another ID.
     """
     if not lock_id:
-        raise InfraError(
-            f"Which lock? `make unlock ENV={environment.name} ID=<the ID that the refused command printed>`."
-        )
+        raise InfraError(f"Which lock? `make unlock ENV={environment.name} ID=<ID that the refused command printed>`.")
     try:
         root.force_unlock(lock_id)
     except TerraformError as error:
@@ -122,7 +120,7 @@ def free_lock(root: Terraform, environment: Environment, lock_id: str) -> None:
             raise InfraError(f"The state of {environment.name} is not locked: there is nothing to free.") from error
         if error.mentions("lock id", "does not match"):
             raise InfraError(
-                f"The state of {environment.name} is locked by another ID than {lock_id}: somebody else works on it now. "
-                f"Run `make plan ENV={environment.name}` to see who."
+                f"The state of {environment.name} is locked by another ID than {lock_id}: somebody else works on it "
+                f"now. Run `make plan ENV={environment.name}` to see who."
             ) from error
         raise
