@@ -93,31 +93,26 @@ def _bare_plan(environment: Environment, tools: Tools, variables: dict[str, str]
 
 
 def _growth(tools: Tools, runs: int) -> list[tuple[int, float]]:
+    """Plan the module's own example as one, ten and fifty services."""
     measured = []
-    environment = load_environment("development")
-    account = _account_environment(environment)
-    with open_session(tools, account) as session:
+    account = _account_environment(load_environment("development"))
+    example = (MODULES / "ecs-service/examples/basic/main.tf").read_text()
+    with open_session(tools, account) as session, tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(MODULES, Path(folder) / "modules", ignore=shutil.ignore_patterns(".terraform*"))
         for count in SERVICES:
-            with tempfile.TemporaryDirectory() as folder:
-                root = Path(folder) / "root"
-                root.mkdir()
-                shutil.copytree(MODULES, Path(folder) / "modules", ignore=shutil.ignore_patterns(".terraform*"))
-                example = (MODULES / "ecs-service/examples/basic/main.tf").read_text()
-                for number in range(count):
-                    text = example.replace('source = "../.."', 'source = "../modules/ecs-service"')
-                    text = text.replace('"../../../', '"../modules/')
-                    head, _, body = text.partition('module "')
-                    del head
-                    (root / f"service-{number}.tf").write_text(f'module "s{number}-{body}' if body else "")
-                (root / "versions.tf").write_text((MODULES / "ecs-service/versions.tf").read_text())
-                terraform = session.root(root, Path(folder) / "data")
-                terraform.init()
-                seconds = []
-                for _ in range(runs):
-                    started = time.monotonic()
-                    terraform.plan(Path(folder) / "plan")
-                    seconds.append(time.monotonic() - started)
-                measured.append((count, statistics.median(seconds)))
+            root = Path(folder) / f"root-{count}"
+            root.mkdir()
+            each = f'for_each = toset([for number in range({count}) : "service-${{number}}"])'
+            text = example.replace('source = "../.."', f'source = "../modules/ecs-service"\n  {each}', 1)
+            (root / "main.tf").write_text(text.replace('= "mlflow"', "= each.key", 1))
+            terraform = session.root(root, root / "data")
+            terraform.init()
+            seconds = []
+            for _ in range(runs):
+                started = time.monotonic()
+                terraform.plan(root / "plan")
+                seconds.append(time.monotonic() - started)
+            measured.append((count, statistics.median(seconds)))
     return measured
 
 
