@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,3 +84,19 @@ def build_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "build"
     monkeypatch.setenv("INFRA_BUILD", str(folder))
     return folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The table at the end: which test caught which wrong edit. xdist's controller knows no hooks of a folder below."""
+    caught = [
+        value
+        for reports in (terminalreporter.getreports("passed"), terminalreporter.getreports("failed"))
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == "caught" and report.when == "call"
+    ]
+    if caught:
+        terminalreporter.section("wrong edits and what caught them")
+        for line in sorted(caught):
+            terminalreporter.write_line(line)

@@ -76,7 +76,8 @@ def test_each_rule_opens_one_port_of_one_protocol_and_says_why(planned: Plan) ->
         assert rule["from_port"] == rule["to_port"] == connection["port"]
         assert rule["ip_protocol"] == connection.get("protocol", "tcp")
         assert rule["description"] == connection["description"]
-        assert rule["tags"] == {"Name": f"hokusai-{rule.index}-staging", "team": "core"}
+        ends = {"From": connection["from"], "To": connection["to"]}
+        assert rule["tags"] == {"Name": f"hokusai-{rule.index}-staging", "team": "core", **ends}
 
 
 def test_the_internet_may_be_called_on_any_port(plan: ModulePlans) -> None:
