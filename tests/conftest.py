@@ -11,6 +11,7 @@ from infra.account.emulated import EmulatedAccount, start
 from infra.terraform.provider import warm_provider, write_cli_config
 from infra.terraform.runner import clean_environment
 from infra.terraform.session import Tools, find_tools
+from tests.environments.lifecycle import Lifecycles, shared_lifecycles
 from tests.module_plans import ModulePlans
 from tests.resident_terraform import ResidentTerraform, resident_terraform
 
@@ -64,6 +65,12 @@ def plan(module_plans: ModulePlans) -> ModulePlans:
 def refuse(module_plans: ModulePlans) -> "Refusal":
     """`refuse("alb-rules", {...}, "message")`: the plan must fail and say so."""
     return Refusal(module_plans)
+
+
+@pytest.fixture(scope="session")
+def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
+    """Every environment planned, applied and destroyed side by side in the background."""
+    return shared_lifecycles(tmp_path_factory)
 
 
 class Refusal:

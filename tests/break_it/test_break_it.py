@@ -23,7 +23,7 @@ from infra.account.emulated import EmulatedAccount
 from infra.account.seed import seed
 from infra.environment import environment_names, load_environment
 from infra.repository import ROOT, build_folder
-from tests.environments.lifecycle import Lifecycles, shared_lifecycles
+from tests.environments.lifecycle import Lifecycles
 from tests.resident_terraform import ResidentTerraform, error_text
 
 EDITS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "edits.yaml").read_text())
@@ -31,11 +31,6 @@ NAMES = [edit["name"] for edit in EDITS]
 COPIED = ("environments", "modules", "requirements", "scripts", "tests")
 # The environment that is planned: its account id is that of the test account.
 PLANNED = "production"
-
-
-@pytest.fixture(scope="session")
-def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
-    return shared_lifecycles(tmp_path_factory)
 
 
 class Copy:

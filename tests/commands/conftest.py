@@ -12,7 +12,7 @@ import pytest
 
 from infra.account.emulated import EmulatedAccount
 from infra.repository import ROOT
-from tests.environments.lifecycle import Lifecycles, shared_lifecycles
+from tests.environments.lifecycle import Lifecycles
 
 ENVIRONMENT = "development"
 
@@ -82,11 +82,6 @@ class Infra:
         folder = self.build / ENVIRONMENT
         skipped = {"terraform", "account", "lock", "bootstrap"}
         return {path.name for path in folder.glob("*") if path.name not in skipped} if folder.exists() else set()
-
-
-@pytest.fixture(scope="session")
-def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
-    return shared_lifecycles(tmp_path_factory)
 
 
 @pytest.fixture

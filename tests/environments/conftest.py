@@ -7,18 +7,12 @@ import pytest
 
 from infra.environment import environment_names
 from infra.terraform.plan_json import Plan
-from tests.environments.lifecycle import Lifecycles, shared_lifecycles
+from tests.environments.lifecycle import Lifecycles
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What waits for minutes comes last, so that everything else runs meanwhile."""
     items.sort(key=lambda item: "lifecycle" in item.nodeid)
-
-
-@pytest.fixture(scope="session")
-def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
-    """Every environment planned, applied and destroyed side by side in the background."""
-    return shared_lifecycles(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -216,18 +216,6 @@ class Terraform:
         """
         self.capture("state push", {}, str(state))
 
-    def state_pull(self) -> dict[str, Any]:
-        """The state as it stands in the backend.
-
-        Returns:
-            The state; an empty mapping where there is none yet.
-
-        Raises:
-            TerraformError: the backend did not answer.
-        """
-        text = self.capture("state pull", {})
-        return dict(json.loads(text)) if text.strip() else {}
-
     def state_list(self) -> list[str]:
         """Addresses of everything in the state.
 
