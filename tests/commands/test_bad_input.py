@@ -166,6 +166,11 @@ def test_state_locked_by_someone_else(prepared: Infra, one_error: OneError) -> N
     assert "ada@laptop" in message
     assert "make unlock ENV=development ID=" in message
     assert prepared.files() == set()
+    unsaved = prepared.build / ENVIRONMENT / "errored.tfstate"
+    unsaved.write_text(json.dumps({"version": 4, "serial": 1, "lineage": "l", "outputs": {}, "resources": []}))
+    message = one_error(prepared.run("push-state", "--env", ENVIRONMENT, "--account", "emulated"))
+    assert "make unlock ENV=development ID=" in message
+    unsaved.unlink()
     other = prepared.run("unlock", "--env", ENVIRONMENT, "--account", "emulated", lock["ID"].replace("1", "9"))
     assert "locked by another ID" in one_error(other)
     freed = prepared.run("unlock", "--env", ENVIRONMENT, "--account", "emulated", lock["ID"])
@@ -394,16 +399,19 @@ def test_full_disk(prepared: Infra, one_error: OneError) -> None:
 
 
 def test_network_lost_in_mid_apply(prepared: Infra, one_error: OneError) -> None:
+    """The provider alone would wait for the new bucket for 20 minutes."""
     assert prepared.account
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
     with prepared.start("apply", "--yes") as process:
         s3 = prepared.account.client("s3")
         wait_for(lambda: len(s3.list_buckets()["Buckets"]) > 2, seconds=120)
         os.kill(prepared.account.pid, signal.SIGKILL)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=600)
     message = one_error(subprocess.CompletedProcess([], process.returncode, out, err))
-    assert "push-state" in message or "state" in message
+    assert "stopped answering in mid-apply" in message
+    assert "make push-state" in message
     assert not (ROOT / "environments/stack/errored.tfstate").exists()
+    assert (prepared.build / ENVIRONMENT / "errored.tfstate").exists()
 
 
 def providers_of(pid: int) -> list[int]:

@@ -113,7 +113,7 @@ def _aws(environment: Environment, session: botocore.session.Session, chosen: st
         session.create_client(
             "sts",
             region_name=environment.region,
-            verify=_certificates(),
+            verify=certificates(),
             config=Config(connect_timeout=10, read_timeout=20, retries={"total_max_attempts": 2}),
         ),
     )
@@ -137,7 +137,8 @@ def _aws(environment: Environment, session: botocore.session.Session, chosen: st
     return Account("aws", identity["Account"], identity["Arn"], "", None, chosen)
 
 
-def _certificates() -> str | None:
+def certificates() -> str | None:
+    """The file of certificates that AWS_CA_BUNDLE names, where it exists; None means botocore's own."""
     bundle = os.environ.get("AWS_CA_BUNDLE")
     return bundle if bundle and os.path.isfile(bundle) else None  # noqa: PTH113 - a string for botocore
 

@@ -8,6 +8,7 @@ from infra.console import Step, note, progress, say
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release import unsaved_state
+from infra.release.connection import ConnectionWatch
 from infra.terraform import saved_plan
 from infra.terraform.plan_json import Plan
 from infra.terraform.runner import Message, Terraform, TerraformError
@@ -110,20 +111,24 @@ def _apply(root: Terraform, environment: Environment, account: Account, changes:
         elif message.get("type") == "apply_errored":
             note(f"    FAILED {hook['resource']['addr']}", style="red")
 
+    watch = ConnectionWatch(account, environment.region)
     try:
-        root.apply(PlanFiles(environment.build).plan, show)
+        with watch:
+            root.apply(PlanFiles(environment.build).plan, show, stop=watch.lost)
     except TerraformError as error:
-        raise _explain(error, environment, account) from error
+        raise _explain(error, environment, account, lost=watch.lost.is_set()) from error
     except BaseException:
         _say_where_state_is(environment, account)
         raise
 
 
-def _explain(error: TerraformError, environment: Environment, account: Account) -> InfraError:
+def _explain(error: TerraformError, environment: Environment, account: Account, *, lost: bool) -> InfraError:
     kept = unsaved_state.keep(environment, account)
     if kept:
+        under_way = ", ".join(each["address"] for each in error.diagnostics if each.get("address"))
+        reason = f"The account stopped answering in mid-apply. Under way then: {under_way}." if lost else str(error)
         return InfraError(
-            f"{error}\nThe state could not be saved either; what was made is recorded in {kept}. "
+            f"{reason}\nThe state could not be saved either; what was made is recorded in {kept}. "
             f"When the account answers again: `make push-state ENV={environment.name}`, then plan again."
         )
     if error.mentions("saved plan is stale"):

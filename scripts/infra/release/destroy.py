@@ -7,6 +7,7 @@ from infra.console import note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release import unsaved_state
+from infra.release.connection import ConnectionWatch
 from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import explain_lock, open_stack, plan_stack
@@ -63,8 +64,8 @@ def destroy(environment: Environment, account: Account) -> None:
                 _lift_protection(root, environment)
             with progress(f"planning the destruction of {environment.name}") as step:
                 plan_stack(root, environment, plan, step, destroy=True, variables=_UNPROTECTED)
-            with progress(f"destroying {environment.name}"):
-                root.apply(plan, _report)
+            with progress(f"destroying {environment.name}"), ConnectionWatch(account, environment.region) as watch:
+                root.apply(plan, _report, stop=watch.lost)
         except TerraformError as error:
             unsaved_state.keep(environment, account)
             raise explain_lock(error, environment) from error

