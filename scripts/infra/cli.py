@@ -25,7 +25,7 @@ from infra.planning import make_plan
 from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release import unsaved_state
-from infra.requirements_lock import lock_requirements
+from infra.requirements_lock import LOCKS, lock_requirements
 from infra.scan import scan as run_scan
 from infra.summary import print_summary
 from infra.terraform.formatting import format_configuration
@@ -259,9 +259,10 @@ def tflint() -> None:
 
 
 @commands.command("lock-requirements")
-def lock_files() -> None:
-    """Resolve requirements/*.lock anew from pyproject.toml."""
-    lock_requirements()
+@click.argument("names", nargs=-1, type=click.Choice(list(LOCKS)))
+def lock_files(names: tuple[str, ...]) -> None:
+    """Resolve lock files anew from the pyproject.toml files: those named, or all."""
+    lock_requirements(names or list(LOCKS))
 
 
 @commands.command()

@@ -1,31 +1,57 @@
-"""Resolving the lock files anew from pyproject.toml, with hashes and for every platform."""
+"""Resolving the lock files anew from the pyproject.toml files, with hashes and for every platform."""
 
 import os
 import subprocess
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
 
 from infra.console import progress
 from infra.errors import InfraError
 from infra.repository import REQUIREMENTS, ROOT
 from infra.tool_environment import tool_environment
 
-GROUPS = {"lock": "lock.lock", "scan": "scan.lock", "terraform": "terraform.lock", "tooling": "tooling.lock"}
+
+@dataclass(frozen=True)
+class Lock:
+    """A lock file and what `uv pip compile` resolves it from."""
+
+    path: Path
+    sources: tuple[str, ...]
 
 
-def lock_requirements() -> None:
-    """Write requirements/*.lock.
+# The services come first: the tooling imports the gateway in its tests, at the versions that the image installs.
+LOCKS = {
+    "mlflow": Lock(ROOT / "services/mlflow/requirements.lock", ("services/mlflow/pyproject.toml",)),
+    "gateway": Lock(ROOT / "services/gateway/requirements.lock", ("services/gateway/pyproject.toml",)),
+    "client": Lock(REQUIREMENTS / "client.lock", ("--group", "pyproject.toml:client")),
+    "lock": Lock(REQUIREMENTS / "lock.lock", ("--group", "pyproject.toml:lock")),
+    "scan": Lock(REQUIREMENTS / "scan.lock", ("--group", "pyproject.toml:scan")),
+    "terraform": Lock(REQUIREMENTS / "terraform.lock", ("--group", "pyproject.toml:terraform")),
+    "tooling": Lock(
+        REQUIREMENTS / "tooling.lock",
+        ("pyproject.toml", "--group", "tooling", "--constraint", "services/gateway/requirements.lock"),
+    ),
+}
+
+
+def lock_requirements(names: Collection[str]) -> None:
+    """Write lock files.
+
+    Args:
+        names: keys of `LOCKS`.
 
     Raises:
-        InfraError: something could not be resolved; the lock file of that group is as it was.
+        InfraError: something could not be resolved; that lock file is as it was.
     """
     uv = tool_environment("lock", REQUIREMENTS / "lock.lock").parent / "uv"
-    for group, name in GROUPS.items():
-        # The tooling's own dependencies go with its group; the tools' environments hold nothing but the tool.
-        source = ["pyproject.toml", "--group", group] if group == "tooling" else ["--group", f"pyproject.toml:{group}"]
+    for name in names:
+        lock = LOCKS[name]
         command = [str(uv), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
-        command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--upgrade", *source]
-        with progress(f"resolving {name}"):
+        command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--upgrade", *lock.sources]
+        with progress(f"resolving {lock.path.relative_to(ROOT)}"):
             result = subprocess.run(
-                [*command, "--output-file", str(REQUIREMENTS / name)],
+                [*command, "--output-file", str(lock.path)],
                 cwd=ROOT,
                 env={**os.environ, "UV_SYSTEM_CERTS": "1"},
                 capture_output=True,
@@ -33,4 +59,4 @@ def lock_requirements() -> None:
                 check=False,
             )
         if result.returncode != 0:
-            raise InfraError(f"Resolving {name} failed:\n{result.stderr.strip()}")
+            raise InfraError(f"Resolving {lock.path.relative_to(ROOT)} failed:\n{result.stderr.strip()}")

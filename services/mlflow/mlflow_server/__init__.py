@@ -1,0 +1,1 @@
+"""The MLflow tracking server of the Hokusai model registry: configuration, migration, start and health check."""
