@@ -51,7 +51,7 @@ scan: .venv/ready ## Scan configuration and saved plans with checkov
 	@$(INFRA) scan
 
 .PHONY: docs
-docs: .venv/ready ## Generate the modules' READMEs and docs/permissions.md from the code
+docs: .venv/ready ## Generate the modules' READMEs, docs/permissions.md and docs/api.md from the code
 	@$(INFRA) docs
 
 .PHONY: doctor

@@ -16,6 +16,7 @@ from infra.account.selection import announce, select_account
 from infra.bootstrap import apply_bootstrap
 from infra.console import note, progress, say
 from infra.doctor import examine
+from infra.documentation.api import write_api_document
 from infra.documentation.module_readme import module_readmes
 from infra.documentation.permissions import write_permissions
 from infra.environment import environment_names, load_environment
@@ -268,10 +269,11 @@ def lock_files(names: tuple[str, ...]) -> None:
 @commands.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail when something would change.")
 def docs(check: bool) -> None:
-    """Generate the modules' READMEs and docs/permissions.md from the code."""
+    """Generate the modules' READMEs, docs/permissions.md and docs/api.md from the code."""
     module_readmes(check=check)
     if not check:
         write_permissions()
+        write_api_document()
 
 
 @commands.command()
