@@ -99,11 +99,15 @@ help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# The tooling, exactly as locked. The mark is written last: an interrupted installation is done again.
-.venv/ready: requirements/tooling.lock pyproject.toml
+# The tooling, exactly as locked; uv (from its own lock) installs it. The mark is written last: an interrupted installation
+# is done again.
+.venv/ready: requirements/installer.lock requirements/tooling.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo 'ERROR Python 3.11 or newer is needed; install it, or say make PYTHON=/path/to/python3.' >&2; exit 1; }
-	@echo 'Installing the tooling into .venv (once, about a minute) ...' >&2
+	@echo 'Installing the tooling into .venv (once) ...' >&2
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tooling.lock
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.lock
+	@index=$${PIP_INDEX_URL:-$$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}; \
+	  install="env UV_SYSTEM_CERTS=1 .venv/bin/uv pip install --quiet --python .venv/bin/python $${index:+--default-index $$index}"; \
+	  $$install --require-hashes --requirement requirements/tooling.lock && \
+	  $$install --no-deps --no-build-isolation --editable .
 	@touch .venv/ready

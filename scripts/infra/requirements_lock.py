@@ -1,6 +1,5 @@
 """Resolving the lock files anew from the pyproject.toml files, with hashes and for every platform."""
 
-import os
 import subprocess
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 from infra.console import progress
 from infra.errors import InfraError
 from infra.repository import REQUIREMENTS, ROOT
-from infra.tool_environment import tool_environment
+from infra.tool_environment import uv_command, uv_environment
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ LOCKS = {
     "mlflow": Lock(ROOT / "services/mlflow/requirements.lock", ("services/mlflow/pyproject.toml",)),
     "gateway": Lock(ROOT / "services/gateway/requirements.lock", ("services/gateway/pyproject.toml",)),
     "client": Lock(REQUIREMENTS / "client.lock", ("--group", "pyproject.toml:client")),
-    "lock": Lock(REQUIREMENTS / "lock.lock", ("--group", "pyproject.toml:lock")),
+    "installer": Lock(REQUIREMENTS / "installer.lock", ("--group", "pyproject.toml:installer")),
     "scan": Lock(REQUIREMENTS / "scan.lock", ("--group", "pyproject.toml:scan")),
     "terraform": Lock(REQUIREMENTS / "terraform.lock", ("--group", "pyproject.toml:terraform")),
     "tooling": Lock(
@@ -44,16 +43,15 @@ def lock_requirements(names: Collection[str]) -> None:
     Raises:
         InfraError: something could not be resolved; that lock file is as it was.
     """
-    uv = tool_environment("lock", REQUIREMENTS / "lock.lock").parent / "uv"
     for name in names:
         lock = LOCKS[name]
-        command = [str(uv), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
+        command = [*uv_command(), "pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--upgrade", *lock.sources]
         with progress(f"resolving {lock.path.relative_to(ROOT)}"):
             result = subprocess.run(
                 [*command, "--output-file", str(lock.path)],
                 cwd=ROOT,
-                env={**os.environ, "UV_SYSTEM_CERTS": "1"},
+                env=uv_environment(),
                 capture_output=True,
                 text=True,
                 check=False,

@@ -1,9 +1,12 @@
 """Python environments for tools whose pins clash with the tooling's own, each from its hashed lock file."""
 
 import hashlib
+import os
+import re
 import shutil
 import subprocess
-import venv
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from filelock import FileLock
@@ -24,7 +27,7 @@ def tool_environment(name: str, lock: Path) -> Path:
         Absolute path of the environment's `python`.
 
     Raises:
-        InfraError: pip could not install exactly what the lock file says.
+        InfraError: exactly what the lock file says could not be installed.
     """
     folder = build_folder() / "tools" / name
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -36,15 +39,37 @@ def tool_environment(name: str, lock: Path) -> Path:
             return python
         with progress(f"installing {name} from {lock.name} (once)"):
             shutil.rmtree(folder, ignore_errors=True)
-            venv.create(folder, with_pip=True)
-            command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            result = subprocess.run(
-                [*command, "--require-hashes", "--requirement", str(lock)], capture_output=True, text=True, check=False
+            failure = _uv("venv", "--python", sys.executable, str(folder)) or _uv(
+                "pip", "install", "--python", str(python), "--require-hashes", "--requirement", str(lock)
             )
-        if result.returncode != 0:
+        if failure:
             raise InfraError(
-                f"Installing {name} from {lock.name} failed:\n{result.stderr.strip()}\n"
+                f"Installing {name} from {lock.name} failed:\n{failure}\n"
                 "PyPI (or the index that pip is configured for) must be reachable; then run the command again."
             )
         stamp.write_text(wanted)
     return python
+
+
+def uv_command() -> list[str]:
+    """uv, which came with the tooling: a tenth of pip's time for the same files and hashes."""
+    return [str(Path(sys.executable).parent / "uv"), "--quiet"]
+
+
+def uv_environment() -> Mapping[str, str]:
+    """The process environment in which uv reaches the index that pip is configured for, with the system's authorities."""
+    settings = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
+    ).stdout
+    # global.index-url='...' from pip's files, :env:.index-url='...' from PIP_INDEX_URL.
+    configured = re.findall(r"^(?:global|install|:env:)\.index-url='(.+)'$", settings, re.MULTILINE)
+    index = {"UV_DEFAULT_INDEX": configured[-1]} if configured else {}
+    return {"UV_SYSTEM_CERTS": "1", **index, **os.environ}
+
+
+def _uv(*arguments: str) -> str:
+    """Run uv; what it says when it fails, and nothing when it does not."""
+    result = subprocess.run(
+        [*uv_command(), *arguments], env=uv_environment(), capture_output=True, text=True, check=False
+    )
+    return "" if result.returncode == 0 else result.stderr.strip() or f"uv ended with {result.returncode}"

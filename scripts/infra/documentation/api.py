@@ -35,7 +35,7 @@ Errors are JSON: `error_code` and `message` as MLflow clients expect them, and `
 |---|---|
 | 400 | malformed request, or an unsafe path |
 | 401 | no key, or one that the auth service does not know |
-| 403 | the key lacks a scope or is for another service, or the artifact store denies (the message names the permission) |
+| 403 | the key lacks a scope or is for another service, or the artifact store denies (the message says what) |
 | 404 | no such route, or no such thing |
 | 413 | the body is larger than allowed |
 | 429 | too many requests; `Retry-After` says for how long to wait |
