@@ -57,7 +57,7 @@ def uv_command() -> list[str]:
 
 
 def uv_environment() -> Mapping[str, str]:
-    """The process environment in which uv reaches the index that pip is configured for, with the system's authorities."""
+    """The process environment of uv: the index that pip is configured for, the system's certificates."""
     settings = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
