@@ -16,6 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from infra.account.emulated import EmulatedAccount
 from infra.account.gaps import GAPS, error_body
+from tests.services.parts.object_store import enforce_iam, make_artifact_store
 
 
 @dataclass(frozen=True)
@@ -656,3 +657,24 @@ def _(account: EmulatedAccount) -> object:
     deleted = error_of(elb.delete_load_balancer, LoadBalancerArn=arn)
     left = [each for each in elb.describe_load_balancers()["LoadBalancers"] if each["LoadBalancerArn"] == arn]
     return [refused, deleted, left]
+
+
+@scenario(
+    "deleting many objects needs the right on each of them",
+    {"deleted": ["artifacts/1", "artifacts/2"], "errors": [("b/3", "AccessDenied")], "left": ["b/3"]},
+)
+def _(account: EmulatedAccount) -> object:
+    store = make_artifact_store(account)
+    try:
+        for key in ("artifacts/1", "artifacts/2", "b/3"):
+            store.client().put_object(Bucket=store.bucket, Key=key, Body=b"x")
+        named = [{"Key": key} for key in ("artifacts/1", "b/3", "artifacts/2")]
+        task = store.client(credentials=store.task)
+        answer = task.delete_objects(Bucket=store.bucket, Delete={"Objects": named})
+        return {
+            "deleted": sorted(each["Key"] for each in answer.get("Deleted", [])),
+            "errors": [(each["Key"], each["Code"]) for each in answer.get("Errors", [])],
+            "left": store.object_keys(),
+        }
+    finally:
+        enforce_iam(account, after_calls="inf")

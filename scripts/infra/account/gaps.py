@@ -461,6 +461,43 @@ def _s3_denied() -> None:
         return 403, {**answer[1], "content-type": "application/xml"}, document
 
 
+@gap("s3", "deleting many objects needs the right on each of them", "s3:DeleteObjects")
+def _s3_delete_objects() -> None:
+    """DeleteObjects by a role that may delete below a prefix.
+
+    AWS wants s3:DeleteObject on every key that is named, deletes what is allowed and answers an error for each of the
+    rest (https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html). moto wants it on the bucket's ARN,
+    which no policy of a prefix gives, and then deletes nothing.
+    """
+    import xmltodict
+    from moto.s3.exceptions import BucketAccessDeniedError
+    from moto.s3.responses import S3Response
+
+    @_around(S3Response, "_bucket_response_delete_keys")
+    def delete_keys(original: Callable[..., Any], self: Any, bucket_name: str, authenticated: bool = True) -> Any:
+        document = xmltodict.parse(self.body, strip_whitespace=False, force_list=("Object",))
+        named = document["Delete"].get("Object", [])
+        allowed = []
+        self.data["Action"] = "DeleteObject"
+        for each in named:
+            try:
+                self._authenticate_and_authorize_s3_action(bucket_name=bucket_name, key_name=each["Key"])
+                allowed.append(each)
+            except BucketAccessDeniedError:
+                continue
+        if not allowed:
+            return original(self, bucket_name, authenticated=not named)
+        document["Delete"]["Object"] = allowed
+        self.body = xmltodict.unparse(document)
+        status, headers, body = original(self, bucket_name)
+        denied = [each["Key"] for each in named if each not in allowed]
+        errors = "".join(
+            f"<Error><Key>{escape(key)}</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+            for key in denied
+        )
+        return status, headers, body.replace("</DeleteResult>", f"{errors}</DeleteResult>")
+
+
 def _request_context(account_id: str) -> dict[str, str]:
     """The condition keys of the request being served, in lower case; what the request does not have is absent."""
     from flask import has_request_context, request

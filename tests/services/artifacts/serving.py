@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-import json
 import os
 import ssl
 import threading
@@ -18,7 +17,6 @@ from gateway.artifacts.direct import DirectLane
 from gateway.artifacts.operations import parse_operation
 from gateway.artifacts.settings import DirectLaneSettings
 from gateway.errors import GatewayError
-from tests.services.parts.object_store import ArtifactStore
 
 ROUTE = "/api/2.0/mlflow-artifacts/artifacts"
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -141,16 +139,3 @@ def serving_lane(environment: Mapping[str, str], **changed: Any) -> Iterator[Ser
     others = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with mock.patch.dict(os.environ, {**others, **environment}, clear=True), served(make) as server:
         yield server
-
-
-@contextmanager
-def deleting_allowed(store: ArtifactStore) -> Iterator[None]:
-    """Moto asks for s3:DeleteObject on the bucket for DeleteObjects; AWS asks for it on each key."""
-    statement = {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": f"arn:aws:s3:::{store.bucket}"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    names = {"RoleName": store.role, "PolicyName": "delete-objects-of-moto"}
-    store.client("iam").put_role_policy(**names, PolicyDocument=policy)
-    try:
-        yield
-    finally:
-        store.client("iam").delete_role_policy(**names)

@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.services.artifacts.serving import Reply, ask, deleting_allowed, serving_lane
+from tests.services.artifacts.serving import Reply, ask, serving_lane
 from tests.services.parts.mlflow_service import MlflowService
 from tests.services.parts.object_store import ArtifactStore
 
@@ -44,8 +43,7 @@ def _session(port: int, store: ArtifactStore) -> tuple[Observed, list[Objects]]:
         for name, call in _DATA[phase].items():
             if denied := call.get("deny"):
                 store.allow(listing=False) if denied == "s3:ListBucket" else store.deny(denied)
-            with deleting_allowed(store) if call["method"] == "DELETE" and not denied else nullcontext():
-                replies[name] = _made(port, call)
+            replies[name] = _made(port, call)
         store.allow()
         objects.append(_objects(store))
     return replies, objects

@@ -170,14 +170,14 @@ def make_artifact_store(account: EmulatedAccount, bucket: str = "hokusai-mlflow-
         Credentials(keys["AccessKeyId"], keys["SecretAccessKey"]),
     )
     store.allow()
-    _enforce_iam(account)
+    enforce_iam(account)
     return store
 
 
-def _enforce_iam(account: EmulatedAccount) -> None:
-    """From now on every call needs rights (moto's own switch)."""
+def enforce_iam(account: EmulatedAccount, *, after_calls: str = "0") -> None:
+    """From now on every call needs rights (moto's own switch); "inf" ends it."""
     connection = http.client.HTTPConnection("127.0.0.1", account.port, timeout=10)
-    connection.request("POST", "/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
+    connection.request("POST", "/moto-api/reset-auth", after_calls.encode(), {"Content-Type": "text/plain"})
     if connection.getresponse().status != http.client.OK:
         raise RuntimeError("the emulated account does not enforce IAM")
     connection.close()

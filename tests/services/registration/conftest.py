@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services.gateway.test_with_mlflow import allow_deleting
 from tests.services.parts.auth_double import AuthDouble, running_auth
 from tests.services.parts.gateway_service import GatewayService, running_gateway
 from tests.services.parts.mlflow_service import MlflowService
@@ -29,7 +28,6 @@ def registry(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[GatewayService]:
     """The gateway as clients reach it, once with each artifact lane."""
-    allow_deleting(artifact_store)
     settings = {"ARTIFACT_LANE": request.param}
     if request.param == "direct":
         settings |= artifact_store.environment()
