@@ -1,0 +1,1 @@
+"""The authenticating gateway in front of MLflow."""

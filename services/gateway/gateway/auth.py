@@ -1,0 +1,265 @@
+"""Who a key belongs to: asked of the auth service, remembered for a bounded time, never assumed."""
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from gateway.connection import UpstreamError
+from gateway.errors import (
+    PERMISSION_DENIED,
+    REQUEST_LIMIT_EXCEEDED,
+    TEMPORARILY_UNAVAILABLE,
+    UNAUTHENTICATED,
+    GatewayError,
+)
+from gateway.headers import first, safe_value
+from gateway.settings import Settings
+from gateway.upstream import Pool, Request
+
+LEGACY_SERVICE_ID = "ml-platform"
+_LARGEST_ANSWER = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The holder of a key.
+
+    Args:
+        user_id: who, as header value towards MLflow.
+        key_id: which key.
+        scopes: what it may do.
+        requests_per_hour: its rate limit, or None.
+        legacy: issued for the service id that ends.
+    """
+
+    user_id: bytes
+    key_id: bytes
+    scopes: frozenset[str]
+    requests_per_hour: int | None
+    legacy: bool
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    until: float
+    answer: Identity | GatewayError
+
+
+def identity(answer: object, settings: Settings, today: date) -> Identity:
+    """Read a positive answer of the auth service.
+
+    Raises:
+        GatewayError: 403, the key was issued for another service, or for the one whose time is over;
+            503, the answer lacks what it must hold.
+    """
+    if not isinstance(answer, dict):
+        raise _unusable()
+    user, key, service = answer.get("user_id"), answer.get("key_id"), answer.get("service_id")
+    scopes, limit = answer.get("scopes"), answer.get("rate_limit_per_hour")
+    if not (isinstance(user, str | int) and isinstance(key, str | int) and isinstance(service, str)):
+        raise _unusable()
+    if scopes is not None and not (isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes)):
+        raise _unusable()
+    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
+        raise _unusable()
+    legacy = service == LEGACY_SERVICE_ID and service != settings.auth_service_id
+    if legacy and (settings.legacy_service_id_until is None or today > settings.legacy_service_id_until):
+        raise GatewayError(
+            403,
+            PERMISSION_DENIED,
+            f"This API key was issued for {LEGACY_SERVICE_ID}, which is no longer accepted. "
+            f"Create a key for {settings.auth_service_id} and set MLFLOW_TRACKING_TOKEN to it.",
+        )
+    if not legacy and service != settings.auth_service_id:
+        raise GatewayError(
+            403,
+            PERMISSION_DENIED,
+            f"This API key was issued for another service. Create a key for {settings.auth_service_id}.",
+        )
+    return Identity(
+        safe_value(str(user)),
+        safe_value(str(key)),
+        frozenset(scopes) if scopes else settings.auth_default_scopes,
+        limit,
+        legacy,
+    )
+
+
+def refusal(status: int, retry_after: str | None, service_id: str) -> GatewayError:
+    """What a client is told when the auth service does not answer 200.
+
+    Args:
+        status: what it answered.
+        retry_after: its `Retry-After`, for 429.
+        service_id: service that keys are issued for.
+    """
+    if status == 401:
+        return GatewayError(
+            401,
+            UNAUTHENTICATED,
+            "The API key is not valid: unknown, expired or revoked. Set MLFLOW_TRACKING_TOKEN to a valid one.",
+            {"WWW-Authenticate": 'Bearer realm="hokusai", error="invalid_token"'},
+        )
+    if status == 403:
+        return GatewayError(
+            403, PERMISSION_DENIED, f"This API key may not use this service. Create a key for {service_id}."
+        )
+    if status == 429:
+        seconds = retry_after if retry_after and retry_after.isdigit() and len(retry_after) < 7 else "60"
+        return GatewayError(
+            429, REQUEST_LIMIT_EXCEEDED, f"Too many requests. Try again in {seconds} s.", {"Retry-After": seconds}
+        )
+    return _unavailable()
+
+
+def _unusable() -> GatewayError:
+    return GatewayError(503, TEMPORARILY_UNAVAILABLE, "The auth service's answer could not be used.")
+
+
+def _unavailable() -> GatewayError:
+    return GatewayError(
+        503, TEMPORARILY_UNAVAILABLE, "API keys cannot be checked at the moment. Try again.", {"Retry-After": "5"}
+    )
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class Authenticator:
+    """Asks the auth service, once for each key and address within the cache's time.
+
+    Args:
+        settings: times, sizes, service ids.
+        secret: keys the hashes under which answers are remembered; the keys themselves are not kept.
+        today: the day in UTC.
+    """
+
+    def __init__(self, settings: Settings, secret: bytes, today: Callable[[], date] = _today) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._today = today
+        self._loop = asyncio.get_running_loop()
+        self._pool = Pool(settings.auth_service_url, 64, settings.auth_timeout_seconds)
+        self._answers: OrderedDict[bytes, _Remembered] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Task[Identity]] = {}
+
+    def remembered(self, key: str, client_ip: str) -> Identity | None:
+        """The identity of a key that was asked about lately, without waiting.
+
+        Raises:
+            GatewayError: the key was refused lately.
+        """
+        found = self._answers.get(self._digest(key, client_ip))
+        if found is None or found.until <= self._loop.time():
+            return None
+        if isinstance(found.answer, GatewayError):
+            # A new one each time: a raised exception collects the tracebacks of all who saw it.
+            raise _copy(found.answer)
+        return self._in_time(found.answer)
+
+    async def authenticate(self, key: str, client_ip: str) -> Identity:
+        """Ask who a key belongs to, which is not `remembered`. Requests that ask at the same time share one question.
+
+        Args:
+            key: API key.
+            client_ip: address of the client; the auth service may refuse a key from some.
+
+        Raises:
+            GatewayError: 401, 403 or 429 as the auth service says; 503 if it cannot be asked.
+        """
+        digest = self._digest(key, client_ip)
+        task = self._asking.get(digest)
+        if task is None:
+            task = self._asking[digest] = self._loop.create_task(self._ask(digest, key, client_ip))
+            task.add_done_callback(lambda done: self._asked(digest, done))
+        try:
+            # One client that goes away must not end the question of the others.
+            return await asyncio.shield(task)
+        except GatewayError as error:
+            raise _copy(error) from None
+
+    def _asked(self, digest: bytes, task: "asyncio.Task[Identity]") -> None:
+        self._asking.pop(digest, None)
+        # Every client may have gone away; an exception that nobody fetched is no news then.
+        if not task.cancelled():
+            task.exception()
+
+    async def _ask(self, digest: bytes, key: str, client_ip: str) -> Identity:
+        settings = self._settings
+        try:
+            async with asyncio.timeout(settings.auth_timeout_seconds):
+                status, retry_after, body = await self._validate(key, client_ip)
+        except (UpstreamError, TimeoutError):
+            raise _unavailable() from None
+        try:
+            if status != 200:
+                raise refusal(status, retry_after, settings.auth_service_id)
+            found = identity(_json(body), settings, self._today())
+        except GatewayError as error:
+            if error.status in (401, 403):
+                self._remember(digest, error, settings.auth_negative_cache_seconds)
+            raise
+        self._remember(digest, found, settings.auth_cache_seconds)
+        return found
+
+    async def _validate(self, key: str, client_ip: str) -> tuple[int, str | None, bytes]:
+        payload = json.dumps({"service_id": self._settings.auth_service_id, "client_ip": client_ip}).encode()
+        head = (
+            "POST /api/v1/keys/validate HTTP/1.1\r\n"
+            f"Host: {self._settings.auth_service_url.authority}\r\n"
+            f"Authorization: Bearer {key}\r\n"
+            "Content-Type: application/json\r\nAccept: application/json\r\n"
+            f"Content-Length: {len(payload)}\r\n\r\n"
+        ).encode("ascii")
+        # Asking twice changes nothing at the auth service, so a connection that was just being closed is no reason
+        # to fail: to the pool this is a question like a GET.
+        connection, answer = await self._pool.ask(
+            Request("GET", head + payload), seconds=self._settings.auth_timeout_seconds
+        )
+        try:
+            body = b""
+            while piece := await connection.read(self._settings.auth_timeout_seconds):
+                body += piece
+                if len(body) > _LARGEST_ANSWER:
+                    raise _unusable()
+            retry_after = first(answer.headers, b"retry-after")
+            return answer.status, retry_after.decode("latin-1") if retry_after else None, body
+        finally:
+            self._pool.release(connection)
+
+    def _in_time(self, known: Identity) -> Identity:
+        until = self._settings.legacy_service_id_until
+        if known.legacy and (until is None or self._today() > until):
+            self._answers.clear()
+            identity_of_legacy: dict[str, object] = {"user_id": "-", "key_id": "-", "service_id": LEGACY_SERVICE_ID}
+            return identity(identity_of_legacy, self._settings, self._today())
+        return known
+
+    def _remember(self, digest: bytes, answer: Identity | GatewayError, seconds: float) -> None:
+        self._answers[digest] = _Remembered(self._loop.time() + seconds, answer)
+        self._answers.move_to_end(digest)
+        while len(self._answers) > self._settings.auth_cache_entries:
+            self._answers.popitem(last=False)
+
+    def _digest(self, key: str, client_ip: str) -> bytes:
+        return hashlib.blake2b(f"{key}\0{client_ip}".encode(), key=self._secret, digest_size=32).digest()
+
+    def close(self) -> None:
+        """End the connections to the auth service."""
+        self._pool.close()
+
+
+def _copy(error: GatewayError) -> GatewayError:
+    return GatewayError(error.status, error.error_code, error.message, error.headers)
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise _unusable() from None

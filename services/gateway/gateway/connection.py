@@ -1,0 +1,293 @@
+"""One HTTP/1.1 connection to another service: a request out, its response in, with backpressure both ways.
+
+aiohttp's client would do, at twice the cost a request, and decides by itself what it repeats. Here a caller knows
+exactly how far a request got: whether a byte of an answer arrived decides what may be repeated.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import cast
+
+import httptools
+
+_HIGH_WATER = 512 * 1024
+_LOW_WATER = 128 * 1024
+_MOST_HEADER_BYTES = 64 * 1024
+
+
+class UpstreamError(Exception):
+    """The other service could not be asked, or did not answer as it should."""
+
+
+class UnreachableError(UpstreamError):
+    """No connection came about: nothing was sent."""
+
+
+class DroppedError(UpstreamError):
+    """The connection ended before the first byte of an answer."""
+
+
+class MalformedError(UpstreamError):
+    """What came is not an HTTP response, or one whose end cannot be known."""
+
+
+class TruncatedError(UpstreamError):
+    """The connection ended within a response."""
+
+
+class TimedOutError(UpstreamError):
+    """No answer within the time."""
+
+
+@dataclass(slots=True)
+class Head:
+    """Status and headers of a response."""
+
+    status: int = 0
+    reason: bytes = b""
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+class Connection(asyncio.Protocol):
+    """A connection that carries one request at a time."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.transport: asyncio.Transport | None = None
+        self.used = False
+        self.sent = True
+        self.idle_since = 0.0
+        self.opened = loop.time()
+        self.head = Head()
+        self.answered = False
+        self.complete = False
+        self._begun = False
+        self._parser = httptools.HttpResponseParser(self)
+        self._without_body = False
+        self._reusable = False
+        self._header_bytes = 0
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._reading_paused = False
+        self._writing_paused = False
+        self._failure: UpstreamError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self._drainer: asyncio.Future[None] | None = None
+
+    # --- the request -----------------------------------------------------------------------------------------------
+
+    def begin(self, data: bytes, *, without_body: bool) -> None:
+        """Send the head of a request, with as much of its body as is there.
+
+        Args:
+            data: bytes as they go out.
+            without_body: the response to this method has none (HEAD), whatever its headers say.
+
+        Raises:
+            DroppedError: the connection is gone.
+        """
+        self.head = Head()
+        self.answered = self.complete = self._begun = False
+        self._without_body = without_body
+        self._header_bytes = 0
+        self._writable().write(data)
+
+    async def send(self, data: bytes, seconds: float) -> None:
+        """Send more of the body; returns when the other side keeps up, or has answered already.
+
+        Args:
+            data: bytes as they go out.
+            seconds: longest time for which the other side may take nothing.
+
+        Raises:
+            UpstreamError: the connection is gone.
+        """
+        self._writable().write(data)
+        if self._writing_paused and not self.answered:
+            self._drainer = self._loop.create_future()
+            timer = self._loop.call_later(seconds, self._fail, TimedOutError(f"nothing taken for {seconds:g} s"))
+            try:
+                await self._drainer
+            finally:
+                timer.cancel()
+                self._drainer = None
+            if self._failure is not None and not self.answered:
+                raise self._failure
+
+    def _writable(self) -> asyncio.Transport:
+        if self._failure is not None:
+            raise self._failure
+        if self.transport is None or self.transport.is_closing():
+            raise DroppedError("connection closed")
+        return self.transport
+
+    # --- the response ----------------------------------------------------------------------------------------------
+
+    async def response(self, seconds: float) -> Head:
+        """Wait for status and headers.
+
+        Args:
+            seconds: how long to wait.
+
+        Raises:
+            UpstreamError: the connection ended, the answer is no HTTP, or the time is over.
+        """
+        if not self.answered or self._failure is not None:
+            await self._wait(seconds)
+        return self.head
+
+    async def read(self, seconds: float) -> bytes:
+        """What has come of the body, or nothing at its end.
+
+        Args:
+            seconds: longest time without a byte.
+
+        Raises:
+            UpstreamError: the body ended before its end, or nothing came for that long.
+        """
+        while not self._chunks:
+            if self.complete:
+                return b""
+            await self._wait(seconds)
+        data = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._size = 0
+        if self._reading_paused and self.transport is not None:
+            self._reading_paused = False
+            self.transport.resume_reading()
+        return data
+
+    async def _wait(self, seconds: float) -> None:
+        if self._failure is not None:
+            raise self._failure
+        waiter = self._waiter = self._loop.create_future()
+        timer = self._loop.call_later(seconds, self._fail, TimedOutError(f"no answer within {seconds:g} s"))
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def finished(self) -> bool:
+        """Whether the response is read to its end and the connection may carry another request."""
+        return (
+            self.complete
+            and self._reusable
+            and self._failure is None
+            and not self._chunks
+            and not self._writing_paused
+            and self.transport is not None
+            and not self.transport.is_closing()
+        )
+
+    def abort(self) -> None:
+        """End the connection at once; the other side sees that the request was not completed."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # --- what the event loop calls ------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is there."""
+        # uvloop's transports are not derived from asyncio's.
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of a response."""
+        if self.complete or self._failure is not None:
+            # Nobody asked for it: whatever it is, it must not be taken for the next request's answer.
+            self._fail(MalformedError("bytes after the response"))
+            return
+        self._begun = True
+        answered = self.answered
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fail(MalformedError(str(error)))
+            return
+        if self.complete or self.answered != answered or self._chunks:
+            self._wake()
+
+    def eof_received(self) -> bool:
+        """The other side sends no more: close, also in the middle."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+        self.transport = None
+        if not self.complete:
+            self._fail(TruncatedError("connection lost") if self._begun else DroppedError("connection lost"))
+
+    def pause_writing(self) -> None:
+        """Too much waits to be sent."""
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        """The other side keeps up again."""
+        self._writing_paused = False
+        if self._drainer is not None and not self._drainer.done():
+            self._drainer.set_result(None)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        if self.answered and self._drainer is not None and not self._drainer.done():
+            self._drainer.set_result(None)
+
+    def _fail(self, failure: UpstreamError) -> None:
+        if self._failure is None:
+            self._failure = failure
+        self.abort()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(self._failure)
+        if self._drainer is not None and not self._drainer.done():
+            self._drainer.set_result(None)
+
+    # --- what the parser calls ----------------------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        """A response begins: one, and interim ones before it."""
+        if self.complete:
+            self._fail(MalformedError("bytes after the response"))
+
+    def on_status(self, status: bytes) -> None:
+        """Collect the reason phrase, which may come in pieces."""
+        self.head.reason += status
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header, its name in lower case."""
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > _MOST_HEADER_BYTES:
+            self._fail(MalformedError("headers too long"))
+        self.head.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """The head is there, unless it is an interim one (RFC 9110 15.2)."""
+        status = self._parser.get_status_code()
+        if status < 200:
+            self.head = Head()
+            return
+        self.head.status = status
+        self.answered = True
+        self._reusable = self._parser.should_keep_alive()
+        if self._without_body:
+            # The parser does not know the method and would wait for a body: this was the connection's last answer.
+            self.complete = True
+            self._reusable = False
+
+    def on_body(self, data: bytes) -> None:
+        """Keep a piece of the body, and stop reading when too much is waiting."""
+        if self._without_body:
+            self._fail(MalformedError("a body where none belongs"))
+            return
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size > _HIGH_WATER and not self._reading_paused and self.transport is not None:
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        """The end of a response, or of an interim one."""
+        if self.answered:
+            self.complete = True

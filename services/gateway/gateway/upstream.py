@@ -1,0 +1,251 @@
+"""Asking another service: connections that are kept, what is repeated, and for how long."""
+
+import asyncio
+import random
+import socket
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from gateway.connection import Connection, DroppedError, Head, UnreachableError, UpstreamError
+from gateway.settings import Service
+
+# Well below MLflow's own keep-alive, so that a connection is not used while it is being closed there.
+_IDLE_SECONDS = 15.0
+# A connection to one of several tasks; with a bounded life, new tasks get their share of the requests.
+_LIFE_SECONDS = 120.0
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
+
+
+class RetryBudget:
+    """How many repetitions are allowed: a share of all requests, so that a failing service is not buried under them.
+
+    Args:
+        now: seconds of a clock.
+        share: repetitions a request.
+        reserve: repetitions that a quiet service may use at once; one of them comes back each second.
+    """
+
+    def __init__(self, now: Callable[[], float], share: float = 0.1, reserve: float = 10.0) -> None:
+        self._now = now
+        self._share = share
+        self._reserve = reserve
+        self._tokens = reserve
+        self._counted = now()
+
+    def request(self) -> None:
+        """Count a request."""
+        self._tokens = min(self._reserve * 2, self._tokens + self._share)
+
+    def spend(self) -> bool:
+        """Take one repetition, if there is one left."""
+        now = self._now()
+        self._tokens = max(self._tokens, min(self._reserve, self._tokens + now - self._counted))
+        self._counted = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def may_repeat(failure: UpstreamError, method: str, *, has_body: bool, reused: bool) -> bool:
+    """Whether a request that failed so can be sent again without being applied twice.
+
+    Args:
+        failure: what happened.
+        method: HTTP method in capitals.
+        has_body: the request carries one; it may be half sent and cannot be had again.
+        reused: the connection had carried a request before, so that it may have been closing already.
+    """
+    if isinstance(failure, UnreachableError):
+        return True
+    idempotent = method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+    return isinstance(failure, DroppedError) and reused and idempotent and not has_body
+
+
+def pause(attempt: int, chance: Callable[[], float] = random.random) -> float:
+    """Seconds before repetition number `attempt` (from 0): exponential, with full jitter."""
+    longest: float = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+    return chance() * longest
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent.
+
+    Args:
+        method: HTTP method in capitals.
+        head: request line and headers with the empty line, as bytes, and a body if it is short and complete.
+        body: pieces of a body as they go on the wire, or None. Read only once a connection is there.
+        has_body: whether there is one, in `head` or in `body`.
+        idle_seconds: longest time for which the service may take nothing of the body.
+    """
+
+    method: str
+    head: bytes
+    body: Callable[[], AsyncIterator[bytes]] | None = None
+    has_body: bool = False
+    idle_seconds: float = 60.0
+
+
+class Pool:
+    """Connections to one service.
+
+    Args:
+        service: where it listens.
+        limit: most connections at a time; further requests wait for one.
+        connect_seconds: for a connection to come about, waiting and repetitions included.
+    """
+
+    def __init__(self, service: Service, limit: int, connect_seconds: float) -> None:
+        self._service = service
+        self._limit = limit
+        self._connect_seconds = connect_seconds
+        self._loop = asyncio.get_running_loop()
+        self._idle: list[Connection] = []
+        self._open = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._budget = RetryBudget(self._loop.time)
+        self.retries = 0
+
+    async def ask(self, request: Request, seconds: float) -> tuple[Connection, Head]:
+        """Send a request and wait for the head of its answer, repeating what may be repeated.
+
+        The caller hands the connection back with `release`, in every case.
+
+        Args:
+            request: what to send.
+            seconds: until the answer begins, from when the request is sent.
+
+        Raises:
+            UpstreamError: there is no answer; nothing is left open.
+        """
+        self._budget.request()
+        deadline = self._loop.time() + self._connect_seconds
+        attempt = 0
+        while True:
+            reused = False
+            try:
+                connection = await self._acquire(deadline, fresh=attempt > 0)
+                reused = connection.used
+                return connection, await self._exchange(connection, request, seconds)
+            except UpstreamError as failure:
+                wait = pause(attempt)
+                if (
+                    not may_repeat(failure, request.method, has_body=request.has_body, reused=reused)
+                    or self._loop.time() + wait >= deadline
+                    or not self._budget.spend()
+                ):
+                    raise
+            self.retries += 1
+            attempt += 1
+            await asyncio.sleep(wait)
+
+    async def _exchange(self, connection: Connection, request: Request, seconds: float) -> Head:
+        try:
+            connection.used = True
+            connection.begin(request.head, without_body=request.method == "HEAD")
+            if request.body is not None:
+                connection.sent = False
+                async for piece in request.body():
+                    await connection.send(piece, request.idle_seconds)
+                    if connection.answered:
+                        break
+                else:
+                    connection.sent = True
+            return await connection.response(seconds)
+        except BaseException:
+            connection.abort()
+            self._closed()
+            raise
+
+    def release(self, connection: Connection) -> None:
+        """Give a connection back: kept if its request was sent to the end and its response read to the end."""
+        if connection.sent and connection.finished() and self._loop.time() - connection.opened < _LIFE_SECONDS:
+            connection.idle_since = self._loop.time()
+            self._idle.append(connection)
+            self._next()
+            return
+        connection.abort()
+        self._closed()
+
+    def close(self) -> None:
+        """Close what is idle."""
+        while self._idle:
+            self._idle.pop().abort()
+            self._closed()
+
+    async def _acquire(self, deadline: float, *, fresh: bool) -> Connection:
+        while True:
+            while self._idle:
+                connection = self._idle.pop()
+                alive = self._loop.time() - connection.idle_since < _IDLE_SECONDS
+                if alive and not fresh and connection.finished():
+                    return connection
+                connection.abort()
+                self._closed()
+            if self._open < self._limit:
+                return await self._connect(deadline)
+            await self._turn(deadline)
+
+    async def _turn(self, deadline: float) -> None:
+        turn = self._loop.create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout_at(deadline):
+                await turn
+        except TimeoutError:
+            raise UnreachableError("all connections are in use") from None
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._next()
+            raise
+        finally:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+
+    async def _connect(self, deadline: float) -> Connection:
+        self._open += 1
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._connect_any()
+        except TimeoutError:
+            self._closed()
+            raise UnreachableError("no connection within the time") from None
+        except OSError as error:
+            self._closed()
+            raise UnreachableError(f"{type(error).__name__}: {error}") from None
+        except BaseException:
+            self._closed()
+            raise
+
+    async def _connect_any(self) -> Connection:
+        service = self._service
+        found = await self._loop.getaddrinfo(service.host, service.port, type=socket.SOCK_STREAM)
+        # The resolver sorts addresses by nearness; every gateway would ask the same task of several.
+        addresses = random.sample(found, len(found))
+        failure: OSError = OSError("the name has no address")
+        for _, _, _, _, address in addresses:
+            try:
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self._loop),
+                    str(address[0]),
+                    service.port,
+                )
+            except OSError as error:
+                failure = error
+                continue
+            return connection
+        raise failure
+
+    def _closed(self) -> None:
+        self._open -= 1
+        self._next()
+
+    def _next(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
