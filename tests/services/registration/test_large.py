@@ -1,7 +1,7 @@
 """A large model file, up and down by the standard client; the gateway's memory does not grow with it.
 
-1 GiB with the direct lane. MLflow downloads by ranges, and moto reads the whole object for each of them: a gibibyte takes
-many minutes, so with MLflow's lane a quarter has to do.
+1 GiB with the direct lane. MLflow downloads by ranges, and moto reads the whole object for each of them: a gibibyte
+takes many minutes, so with MLflow's lane a quarter has to do.
 """
 
 import re
