@@ -81,8 +81,10 @@ push-state: .venv/ready ## Save the state that an apply could not save when it l
 	@$(INFRA) push-state
 
 .PHONY: bench
-bench: .venv/ready ## Measure plan time against bare Terraform
+bench: .venv/ready ## Measure: plan time against bare Terraform, the gateway against nginx, artifacts through both lanes
 	@.venv/bin/python bench/plan_time.py
+	@.venv/bin/python bench/gateway.py
+	@.venv/bin/python bench/artifacts.py
 
 .PHONY: lock
 lock: .venv/ready ## Resolve requirements/*.lock anew from pyproject.toml
