@@ -30,11 +30,13 @@ network = {
 # An attack on one host name must not take the other down.
 edge = { topology = "dedicated" }
 
-# MLflow spools uploads to disk, so its tasks have room for several models of tens of GiB at once.
+# The gateway moves artifacts through memory, 60 MiB a process at most for all transfers together; encryption wants CPU. What
+# goes through MLflow is spooled to disk, so its tasks have room for several models of tens of GiB at once, also while the
+# gateway's lane is used: changing the lane must not need larger tasks.
 sizes = {
   gateway = {
-    cpu     = 1024
-    memory  = 2048
+    cpu     = 2048
+    memory  = 4096
     scaling = { min = 3, max = 12, cpu_target_percent = 60 }
   }
   mlflow = {

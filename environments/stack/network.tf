@@ -64,7 +64,9 @@ locals {
     },
     {
       for name in keys(local.tasks) :
-      "${name}-to-s3" => { from = name, to = "s3", port = 443, description = "image layers and artifacts" }
+      "${name}-to-s3" => {
+        from = name, to = "s3", port = 443, description = contains(local._artifact_services, name) ? "image layers and artifacts" : "image layers"
+      }
     },
   )
 }

@@ -20,6 +20,11 @@ module "observability" {
     }
   } }
 
+  gateway = {
+    service                 = "gateway"
+    legacy_service_id_until = var.legacy_service_id_until
+  }
+
   database = {
     identifier            = module.database.identifier
     allocated_storage_gib = var.database.allocated_storage_gib

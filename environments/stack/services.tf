@@ -8,7 +8,7 @@ locals {
       command     = ["serve"]
       health      = ["CMD", "gateway", "health"]
       scratch     = { tmp = "/tmp" }
-      environment = {
+      environment = merge(local._lane_environment, {
         PORT                    = "8001"
         ENVIRONMENT             = var.environment
         PUBLIC_HOST             = local.hosts.registry
@@ -18,7 +18,7 @@ locals {
         AUTH_DEFAULT_SCOPES     = join(",", var.default_scopes)
         LEGACY_SERVICE_ID_UNTIL = var.legacy_service_id_until
         KEEP_ALIVE_SECONDS      = tostring(local._keep_alive_seconds)
-      }
+      })
       parameters = {}
     }
 
@@ -32,7 +32,7 @@ locals {
       scratch = { tmp = "/tmp" }
       environment = merge(local._database_environment, {
         PORT                  = "5000"
-        ARTIFACTS_DESTINATION = "s3://${module.artifact_bucket.bucket_name}/${local.artifact_prefix}"
+        ARTIFACTS_DESTINATION = local.artifacts_destination
         ALLOWED_HOSTS         = "${module.service_discovery.hostnames["mlflow"]}:5000"
         KEEP_ALIVE_SECONDS    = tostring(local._keep_alive_seconds)
       })
@@ -75,6 +75,13 @@ locals {
 
   # Longer than the load balancer keeps a connection, or it sends requests into connections that are being closed.
   _keep_alive_seconds = var.edge.idle_timeout_seconds + 30
+
+  # Who reads and writes artifacts: MLflow always, the gateway only on its own lane.
+  _artifact_services = var.artifact_lane == "direct" ? ["mlflow", "gateway"] : ["mlflow"]
+  _lane_environment = merge({ ARTIFACT_LANE = var.artifact_lane }, var.artifact_lane != "direct" ? {} : {
+    ARTIFACTS_DESTINATION = local.artifacts_destination
+    AWS_REGION            = var.region
+  })
 
   _database_environment = {
     ENVIRONMENT   = var.environment
@@ -122,7 +129,7 @@ module "task_roles" {
       repository_arn        = local._repository_arns[name]
       parameter_arns        = toset(values(task.parameters))
       parameter_key_aliases = length(task.parameters) > 0 ? toset([module.database.key_alias]) : toset([])
-      artifact_access = name != "mlflow" ? null : {
+      artifact_access = !contains(local._artifact_services, name) ? null : {
         bucket_arn = module.artifact_bucket.bucket_arn
         prefix     = local.artifact_prefix
         key_alias  = module.artifact_bucket.key_alias

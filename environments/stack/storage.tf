@@ -25,6 +25,7 @@ module "artifact_bucket" {
 locals {
   # By name, so that the log bucket's policy is known before the artifact bucket exists.
   _artifact_bucket_name = "hokusai-mlflow-artifacts-${var.environment}"
-  # The only place in the bucket that MLflow's role reaches.
-  artifact_prefix = "artifacts"
+  # The only place in the bucket that any task role reaches.
+  artifact_prefix       = "artifacts"
+  artifacts_destination = "s3://${module.artifact_bucket.bucket_name}/${local.artifact_prefix}"
 }

@@ -29,6 +29,17 @@ variable "allow_spot" {
   nullable    = false
 }
 
+variable "artifact_lane" {
+  description = "Who moves artifacts between clients and S3: `mlflow` (spools each to disk first) or `direct` (the gateway itself, whose task role then reaches them as MLflow's does)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = contains(["mlflow", "direct"], var.artifact_lane)
+    error_message = "artifact_lane is \"${var.artifact_lane}\"; it must be \"mlflow\" (through the tracking server) or \"direct\" (the gateway from S3)."
+  }
+}
+
 variable "artifact_lifecycle_rules" {
   description = "What happens to artifacts as they age, by name of the rule; see modules/artifact-bucket."
   type = map(object({

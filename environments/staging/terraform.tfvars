@@ -28,8 +28,8 @@ edge = { topology = "dedicated" }
 
 sizes = {
   gateway = {
-    cpu     = 512
-    memory  = 1024
+    cpu     = 1024
+    memory  = 2048
     scaling = { min = 2, max = 4, cpu_target_percent = 60 }
   }
   mlflow = {

@@ -110,7 +110,7 @@ variable "security_group_ids" {
     condition = length(distinct(concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)))) == (
       length(var.security_group_ids) + length(var.cidr_sets) + length(var.prefix_lists)
     )
-    error_message = "security_group_ids, cidr_sets and prefix_lists share the names ${join(", ", [for name, uses in { for name in concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)) : name => name... } : "\"${name}\"" if length(uses) > 1])}: a connection could mean either. Rename one."
+    error_message = "security_group_ids, cidr_sets and prefix_lists share the names ${join(", ", formatlist("\"%s\"", [for name, uses in { for name in concat(keys(var.security_group_ids), keys(var.cidr_sets), keys(var.prefix_lists)) : name => name... } : name if length(uses) > 1]))}: a connection could mean either. Rename one."
   }
 }
 

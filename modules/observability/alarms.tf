@@ -3,7 +3,7 @@
 locals {
   _alarm_prefix = "hokusai-${var.environment}-"
 
-  _alarms = merge(local._service_alarms, local._load_balancer_alarms, local._target_group_alarms, local._database_alarms)
+  _alarms = merge(local._service_alarms, local._load_balancer_alarms, local._target_group_alarms, local._database_alarms, local._gateway_alarms)
 }
 
 resource "aws_cloudwatch_metric_alarm" "this" {

@@ -59,6 +59,7 @@ locals {
     for key in keys(var.services) : key => toset(concat(
       [for kind in ["cpu", "memory"] : aws_cloudwatch_metric_alarm.this["${key}-${kind}"].alarm_name],
       [for name, group in local._target_groups : aws_cloudwatch_metric_alarm.target_errors[name].alarm_name if group.key == key],
+      [for gateway in var.gateway[*] : aws_cloudwatch_metric_alarm.gateway["${key}-errors"].alarm_name if gateway.service == key],
     ))
   }
 }

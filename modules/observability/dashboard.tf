@@ -31,6 +31,7 @@ locals {
         },
       ]
     ]),
+    local._gateway_widgets,
     length(var.services) == 0 ? [] : [
       for widget in [
         { title = "Services: CPU (%)", metric = "CPUUtilization", stat = "Average" },
@@ -64,6 +65,7 @@ locals {
   _alarm_names = concat(
     [for alarm in aws_cloudwatch_metric_alarm.this : alarm.alarm_name],
     [for alarm in aws_cloudwatch_metric_alarm.target_errors : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_metric_alarm.gateway : alarm.alarm_name],
   )
 
   # Three widgets a row of 24 columns, under the alarms.

@@ -1,6 +1,6 @@
 # alarm_name and log group names are known at plan; taken from the resources, so that whoever uses one waits for it.
 output "deployment_alarm_names" {
-  description = "By service: the names of the alarms that roll a deployment back (CPU, memory, and errors of the target groups named like the service)."
+  description = "By service: the names of the alarms that roll a deployment back (CPU, memory, errors of the target groups named like the service, and those that the gateway counts)."
   value       = local._deployment_alarms
 }
 

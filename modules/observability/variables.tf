@@ -28,6 +28,47 @@ variable "environment" {
   }
 }
 
+variable "gateway" {
+  description = <<-EOT
+    The gateway, to be watched by the metrics that it prints into its log; null: none. One of `log_groups` must be its own.
+    - `service`: its key in `services`; begins the names of the alarms, and its errors roll back deployments of that service.
+    - `error_percent`: share of requests with an error from which an alarm goes off.
+    - `retry_percent`: share of requests that had to be sent to MLflow again, likewise.
+    - `slow_milliseconds`: time that one of ten calls to MLflow's database may take.
+    - `legacy_service_id_until`: last day (YYYY-MM-DD) of keys of the old service id; their use in the four weeks before goes to the topic. Null: there are none.
+  EOT
+  type = object({
+    service                 = string
+    error_percent           = optional(number, 5)
+    retry_percent           = optional(number, 5)
+    slow_milliseconds       = optional(number, 3000)
+    legacy_service_id_until = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.gateway == null ? true : contains(keys(var.services), var.gateway.service)
+    error_message = "gateway.service is \"${try(var.gateway.service, "")}\", which services does not name: it has ${join(", ", keys(var.services))}."
+  }
+
+  validation {
+    condition = var.gateway == null ? true : alltrue([
+      for percent in [var.gateway.error_percent, var.gateway.retry_percent] : percent > 0 && percent < 100
+    ])
+    error_message = "gateway: error_percent and retry_percent must lie between 0 and 100, both excluded."
+  }
+
+  validation {
+    condition     = var.gateway == null ? true : var.gateway.slow_milliseconds > 0
+    error_message = "gateway: slow_milliseconds must be more than 0."
+  }
+
+  validation {
+    condition     = var.gateway == null ? true : var.gateway.legacy_service_id_until == null ? true : can(formatdate("YYYY", "${var.gateway.legacy_service_id_until}T00:00:00Z"))
+    error_message = "gateway: legacy_service_id_until must be a date such as \"2027-03-31\", or null."
+  }
+}
+
 variable "key_deletion_window_days" {
   description = "Days between asking KMS to delete the key and its loss, in which the deletion can be taken back. Without the key no old log can be read."
   type        = number

@@ -103,19 +103,6 @@ def account_of(plan: Plan) -> str:
     return str(plan.document["variables"]["account_id"]["value"])
 
 
-def test_only_mlflow_reaches_artifacts(environment_plan: Plan) -> None:
-    """No other role has any permission in S3: the gateway hands everything through MLflow."""
-    reaching = {
-        resource.address
-        for resource, document in policies(environment_plan)
-        if resource.type == "aws_iam_role_policy"
-        and any(
-            action.startswith("s3:") for statement in statements(document) for action in listed(statement["Action"])
-        )
-    }
-    assert reaching == {'module.task_roles.aws_iam_role_policy.task["mlflow"]'}
-
-
 def test_resource_policies_grant_nothing_to_the_public(environment_plan: Plan) -> None:
     for resource, document in policies(environment_plan):
         for statement in statements(document):

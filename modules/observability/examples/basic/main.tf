@@ -34,6 +34,8 @@ module "observability" {
     }
   }
 
+  gateway = { service = "gateway", legacy_service_id_until = "2027-03-31" }
+
   database = {
     identifier            = "hokusai-mlflow-staging"
     allocated_storage_gib = 50
