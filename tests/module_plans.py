@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from unittest import mock
 
 import tftest
 
@@ -25,8 +26,7 @@ class ModulePlans:
         self._roots: dict[Path, tftest.TerraformTest] = {}
         self._plans: dict[str, Plan] = {}
         shutil.copytree(MODULES, self._modules, ignore=shutil.ignore_patterns(".terraform*"))
-        # tftest leaves its plan file in the temporary folder, readable by everybody: it goes into this private one.
-        tempfile.tempdir = str(folder)
+        self._private = str(folder)
 
     def __call__(self, module: str, variables: dict[str, object], *, root: str | None = None) -> Plan:
         """Plan a module.
@@ -66,7 +66,9 @@ class ModulePlans:
         # A value a line: with an error Terraform prints the line that it is about, and tftest does not read stderr
         # while it waits, so a long line of values would fill the pipe and hang both.
         self._values.write_text(json.dumps(variables, indent=1))
-        return self._root(folder.resolve()).plan(output=True, color=False, tf_var_file=str(self._values))
+        # tftest leaves its plan file in the temporary folder, readable by everybody: it goes into a private one.
+        with mock.patch.object(tempfile, "tempdir", self._private):
+            return self._root(folder.resolve()).plan(output=True, color=False, tf_var_file=str(self._values))
 
     def _root(self, folder: Path) -> tftest.TerraformTest:
         if folder not in self._roots:

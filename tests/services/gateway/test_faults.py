@@ -276,7 +276,7 @@ def drop(request: Received) -> None:
     ("method", "path", "body", "sent"),
     [
         ("GET", GET, None, 2),
-        ("DELETE", "/api/2.0/mlflow/webhooks/w-1", None, 2),
+        ("DELETE", "/api/3.0/mlflow/datasets/d-1", None, 2),
         ("POST", f"{RUNS}/create", {"a": 1}, 1),
         ("POST", f"{RUNS}/create", None, 1),
         ("PATCH", "/api/2.0/mlflow/registered-models/update", {"a": 1}, 1),

@@ -45,7 +45,7 @@ def start(
         )
 
 
-def stop(process: "subprocess.Popen[bytes]", seconds: float = 15.0) -> int:
+def stop(process: "subprocess.Popen[bytes]", seconds: float = 60.0) -> int:
     """End a program with SIGTERM, and with SIGKILL when it does not.
 
     Returns:
@@ -66,7 +66,7 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_port(host: str, port: int, seconds: float = 15.0) -> None:
+def wait_for_port(host: str, port: int, seconds: float = 120.0) -> None:
     """Wait until somebody accepts connections."""
     deadline = time.monotonic() + seconds
     while True:
