@@ -1,9 +1,10 @@
 module "bucket" {
   source = "../guarded-bucket"
 
-  name                = "hokusai-terraform-state-${var.environment}"
+  name                = local._bucket_name
   access_logs         = var.access_logs
   deletion_protection = var.deletion_protection
+  policy_documents    = [data.aws_iam_policy_document.writers.json]
   tags                = var.tags
 
   key = {

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from infra.policies.iam.evaluation import Context, as_list, decide
 from infra.terraform.plan_json import Plan
 from tests.conftest import Refusal
 from tests.module_plans import ModulePlans
-from tests.modules.policies import Context, as_list, decide
 
 NAME = "hokusai-mlflow-artifacts-production"
 BUCKET = f"arn:aws:s3:::{NAME}"

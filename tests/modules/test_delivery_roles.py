@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from infra.policies.iam.evaluation import Context, applies, as_list, decide
 from infra.terraform.plan_json import Plan
 from tests.conftest import Refusal
 from tests.module_plans import ModulePlans
-from tests.modules.policies import Context, access_levels, applies, as_list, decide
+from tests.modules.access_levels import access_levels
 
 ACCOUNT = "123456789012"
 IAM = f"arn:aws:iam::{ACCOUNT}"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from infra.policies.iam.evaluation import Context, decide
 from infra.terraform.plan_json import Plan
 from tests.conftest import Refusal
 from tests.module_plans import ModulePlans
-from tests.modules.policies import Context, decide
 
 NAME = "hokusai-access-logs-staging"
 BUCKET = f"arn:aws:s3:::{NAME}"

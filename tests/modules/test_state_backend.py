@@ -1,11 +1,13 @@
 """state-backend promises: a guarded bucket with its own key, old states kept, a backend configuration that suits it."""
 
+import json
+
 import pytest
 
+from infra.policies.iam.evaluation import decide
 from infra.terraform.plan_json import Plan
 from tests.conftest import Refusal
 from tests.module_plans import ModulePlans
-from tests.modules.policies import decide
 
 NAME = "hokusai-terraform-state-staging"
 VARIABLES: dict[str, object] = {
@@ -47,8 +49,41 @@ def test_backend_configuration_suits_the_bucket(state: Plan) -> None:
     # `encrypt = true` makes Terraform send this header.
     policy = [state["module.bucket.aws_s3_bucket_policy.this"].policy()]
     header = {"s3:x-amz-server-side-encryption": "AES256"}
-    assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack.tfstate", header) == "denied"
-    assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack.tfstate") == "not allowed"
+    assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack/terraform.tfstate", header) == "denied"
+    assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack/terraform.tfstate") == "not allowed"
+
+
+def put(state: Plan, key: str, *, user_id: str = "AROAADA:ada") -> str:
+    """What the bucket's policy says to somebody, an administrator perhaps, who writes an object."""
+    # The evaluator knows no policy variables: AWS puts the value in before it compares.
+    written = json.dumps(state["module.bucket.aws_s3_bucket_policy.this"].policy())
+    policy = json.loads(written.replace("${aws:userid}", user_id))
+    admin = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    context = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", "aws:userid": user_id}
+    return decide([policy, admin], "s3:PutObject", f"arn:aws:s3:::{NAME}/{key}", context)
+
+
+@pytest.mark.parametrize(
+    ("key", "decision"),
+    [
+        ("stack/terraform.tfstate", "allowed"),
+        ("stack/terraform.tfstate.tflock", "allowed"),
+        ("bootstrap/terraform.tfstate", "allowed"),
+        ("approvals/AROAADA:ada/production/d/c", "allowed"),
+        ("approvals/AROAADA:ada-lovelace/production/d/c", "denied"),
+        ("approvals/AROABOB:bob/production/d/c", "denied"),
+        ("approvals/AROAADA:ada", "denied"),
+        ("approvals/x", "denied"),
+        ("anything", "denied"),
+    ],
+)
+def test_nobody_approves_for_somebody_else(state: Plan, key: str, decision: str) -> None:
+    assert put(state, key) == decision
+
+
+@pytest.mark.parametrize("prefix", ["approvals/", "stack", "", "*/", "Stack/", "a/b/"])
+def test_states_lie_in_folders(refuse: Refusal, prefix: str) -> None:
+    refuse("state-backend", VARIABLES | {"state_prefixes": [prefix]}, "state_prefixes must be names of one folder each")
 
 
 def test_outputs_are_known_at_plan(state: Plan) -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from infra.policies.iam.evaluation import as_list, decide
 from infra.terraform.plan_json import Plan
 from tests.conftest import ACCOUNT_ID, REGION, Refusal
 from tests.module_plans import ModulePlans
-from tests.modules.policies import as_list, decide
 
 MODULE = "task-roles"
 CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT_ID}:cluster/hokusai-staging"
