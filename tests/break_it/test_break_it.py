@@ -28,7 +28,7 @@ from tests.resident_terraform import ResidentTerraform, error_text
 
 EDITS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "edits.yaml").read_text())
 NAMES = [edit["name"] for edit in EDITS]
-COPIED = ("docs", "environments", "modules", "requirements", "scripts", "services", "tests")
+COPIED = ("docs", "environments", "modules", "policies", "requirements", "scripts", "services", "tests")
 # The environment that is planned: its account id is that of the test account.
 PLANNED = "production"
 

@@ -1,0 +1,1 @@
+"""The policy documents of a plan: found, linted, evaluated."""
