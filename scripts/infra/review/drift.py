@@ -1,0 +1,65 @@
+"""What was changed outside Terraform, as far as this plan makes use of it.
+
+Terraform lists every difference that it found while reading the account; most are noise. One matters when the plan's
+`relevant_attributes` name it (its value flows into a change), or when the plan changes the same attribute (it takes a
+change made by hand back).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from infra.review import addresses, paths
+from infra.review.changes import attributes_of
+from infra.review.digest import does_something
+from infra.review.model import AttributeChange, Drift
+
+
+def drift_of(document: Mapping[str, Any]) -> tuple[tuple[Drift, ...], int]:
+    """The drift that meets the plan.
+
+    Args:
+        document: the plan's JSON.
+
+    Returns:
+        The drift by address, and how many drifted objects do not meet the plan.
+    """
+    entries = [entry for entry in document.get("resource_drift", []) if does_something(entry)]
+    wanted = _wanted(document) if entries else {}
+    changed = {
+        entry["address"]: [attribute.path for attribute in attributes_of(entry["change"])]
+        for entry in document.get("resource_changes", [])
+        if entries and does_something(entry) and entry["address"] in {each["address"] for each in entries}
+    }
+    found = []
+    for entry in entries:
+        address = entry["address"]
+        relevant = [*wanted.get(addresses.without_keys(address), []), *changed.get(address, [])]
+        if entry["change"]["actions"] == ["delete"]:
+            if relevant or address in changed:
+                found.append(_drift(entry, ()))
+            continue
+        attributes = tuple(
+            attribute
+            for attribute in attributes_of(entry["change"])
+            if any(paths.meet(attribute.path, path) for path in relevant)
+        )
+        if attributes:
+            found.append(_drift(entry, attributes))
+    return tuple(sorted(found, key=lambda drift: drift.address)), len(entries) - len(found)
+
+
+def _wanted(document: Mapping[str, Any]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = {}
+    for item in document.get("relevant_attributes", []):
+        wanted.setdefault(addresses.without_keys(item["resource"]), []).append(paths.of(item["attribute"]))
+    return wanted
+
+
+def _drift(entry: Mapping[str, Any], attributes: tuple[AttributeChange, ...]) -> Drift:
+    return Drift(
+        address=entry["address"],
+        module=entry.get("module_address", ""),
+        type=entry["type"],
+        action="delete" if entry["change"]["actions"] == ["delete"] else "update",
+        attributes=attributes,
+    )

@@ -1,0 +1,7 @@
+variable "location" {
+  type = string
+}
+
+resource "terraform_data" "this" {
+  input = var.location
+}
