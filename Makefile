@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM PORT
+export ENV ACCOUNT YES CONFIRM PORT LOCK PULL_REQUEST BASE HEAD COMMIT
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -16,12 +16,20 @@ PYTEST := .venv/bin/pytest
 ##@ A day's work
 
 .PHONY: plan
-plan: .venv/ready ## Plan an environment and save the plan: make plan ENV=production
-	@$(INFRA) plan
+plan: .venv/ready ## Plan an environment, review and judge the plan, and save it: make plan ENV=production
+	@$(INFRA) plan $(if $(filter no,$(LOCK)),--no-lock)
 
 .PHONY: apply
 apply: .venv/ready ## Apply exactly the saved plan (of ENV, or of the environment planned last)
 	@$(INFRA) apply
+
+.PHONY: review gate approve
+review: .venv/ready ## Show the review of the saved plan again
+	@$(INFRA) review
+gate: .venv/ready ## Say whether the saved plan may be applied: 0 allowed, 3 waits, 1 forbidden or not judged
+	@$(INFRA) gate
+approve: .venv/ready ## Approve the saved plan with your AWS credentials (after `make plan` of the same commit)
+	@$(INFRA) approve
 
 .PHONY: destroy
 destroy: .venv/ready ## Destroy an environment; a protected one needs CONFIRM=destroy-<env>
@@ -47,7 +55,7 @@ test: .venv/ready ## Run every test: modules, environments, routing, lifecycle, 
 	@$(PYTEST) -n 2 --dist worksteal tests
 
 .PHONY: scan
-scan: .venv/ready ## Scan configuration and saved plans with checkov
+scan: .venv/ready ## Judge configuration and saved plans: checkov, own policies, IAM
 	@$(INFRA) scan
 
 .PHONY: docs
@@ -95,6 +103,24 @@ clean: ## Stop emulated accounts and remove everything that was made while worki
 	@if [ -x $(INFRA) ]; then $(INFRA) account down --all; fi
 	@rm -rf build .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+##@ In workflows
+
+.PHONY: touched environments seal-plan comment deliver drift plan-key
+touched: .venv/ready ## List the environments that a change from BASE to HEAD touches
+	@$(INFRA) delivery touched
+environments: .venv/ready ## List all environments
+	@$(INFRA) delivery environments
+seal-plan: .venv/ready ## Encrypt the saved plan for the job that applies it
+	@$(INFRA) delivery seal
+comment: .venv/ready ## Write the review into the comment on PULL_REQUEST
+	@$(INFRA) delivery comment
+deliver: .venv/ready ## Apply the approved plan of the pull request that made COMMIT out of BASE
+	@$(INFRA) delivery apply
+drift: .venv/ready ## Say whether the account is what the configuration says (after `make plan`)
+	@$(INFRA) delivery drift
+plan-key: .venv/ready ## Make the key that plans of ENV are sealed with; prints the secret PLAN_KEY
+	@$(INFRA) delivery key
 
 .PHONY: help
 help: ## List these commands

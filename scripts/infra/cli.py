@@ -26,7 +26,16 @@ from infra.planning import make_plan
 from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release import unsaved_state
+from infra.repository import ROOT, STACK
 from infra.requirements_lock import LOCKS, lock_requirements
+from infra.review.commands import register
+from infra.review.delivery_commands import register_delivery
+from infra.review.gate import Verdict
+from infra.review.model import Review
+from infra.review.plan_checks import plan_checks
+from infra.review.reports.sources import read_sources
+from infra.review.reports.terminal import print_review
+from infra.review.reports.write import whole_report, write_reports
 from infra.scan import scan as run_scan
 from infra.summary import print_summary
 from infra.terraform.formatting import format_configuration
@@ -119,7 +128,7 @@ def apply(name: str, yes: bool) -> None:
             return
         verb = "Destroy" if record.destroy else "Apply"
         release.confirm(f"{verb} the plan of {record.created} for {environment.name}?", environment.name, yes)
-        release.apply_saved_plan(environment, account, record)
+        release.apply_saved_plan(environment, account, record, plan_checks)
         say(f"Applied. {environment.name} is what its configuration says.")
         announce(account)
 
@@ -279,7 +288,7 @@ def docs(check: bool) -> None:
 @commands.command()
 @_environment_option
 def scan(name: str) -> None:
-    """Scan configuration and saved plan with checkov."""
+    """Judge configuration and saved plans: checkov, own policies, IAM."""
     run_scan(name)
 
 
@@ -288,6 +297,22 @@ def provider_schema() -> None:
     """Fetch the published 6.x provider schema anew and keep what the configuration uses of it."""
     say(f"Wrote {write_schema()}.")
 
+
+def _show(review: Review, verdict: Verdict) -> None:
+    folder = load_environment(review.provenance.environment).build / "review"
+    whole = whole_report(folder, os.environ)
+    write_reports(review, verdict, folder, sources=read_sources(STACK, ROOT), whole=whole, purpose="plan")
+    print_review(review, verdict, whole)
+
+
+register(commands, plan_checks, _show)
+register_delivery(
+    commands,
+    plan_checks,
+    lambda environment, account, record, delivery: release.apply_saved_plan(
+        environment, account, record, plan_checks, delivery
+    ),
+)
 
 if __name__ == "__main__":
     main()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from datetime import UTC, datetime
 
 from infra.account.selection import Account, select_account
 from infra.console import Step, note, progress, say
@@ -9,6 +10,8 @@ from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release import unsaved_state
 from infra.release.connection import ConnectionWatch
+from infra.review.permission import Delivery, gates_hold, require_permission_to_apply
+from infra.review.saved_review import Checks, review_plan_file
 from infra.terraform import saved_plan
 from infra.terraform.plan_json import Plan
 from infra.terraform.runner import Message, Terraform, TerraformError
@@ -66,13 +69,17 @@ def confirm(question: str, expected: str, yes: bool) -> None:
         raise InfraError("Nothing was changed.")
 
 
-def apply_saved_plan(environment: Environment, account: Account, record: PlanRecord) -> None:
+def apply_saved_plan(
+    environment: Environment, account: Account, record: PlanRecord, checks: Checks, delivery: Delivery | None = None
+) -> None:
     """Apply the saved plan, then prove with an empty plan that the account is what the configuration says.
 
     Args:
         environment: what to apply.
         account: the account of the plan.
         record: the saved plan's record.
+        checks: all checks over a plan; asked where the gates hold.
+        delivery: the pull request, in a workflow run.
 
     Raises:
         InfraError: Terraform failed, or a plan made afterwards was not empty.
@@ -88,6 +95,9 @@ def apply_saved_plan(environment: Environment, account: Account, record: PlanRec
         )
     with open_session(tools, account.environment(os.environ)) as session:
         root = open_stack(environment, session)
+        if gates_hold(account.kind):
+            review = review_plan_file(root, environment, record, checks)
+            require_permission_to_apply(environment, account, record, review, now=datetime.now(UTC), delivery=delivery)
         with progress(f"applying {len(plan.changes)} changes to {environment.name}") as step:
             _apply(root, environment, account, len(plan.changes), step)
         files.discard()
