@@ -15,7 +15,7 @@ KEY = "key-of-an-outside-developer"
 @pytest.fixture(scope="package")
 def auth() -> Iterator[AuthDouble]:
     with running_auth() as double:
-        double.add(KEY, user_id="ada", key_id="key-7")
+        double.add(KEY, user_id="grace", key_id="key-1")
         yield double
 
 

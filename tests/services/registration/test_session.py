@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.services.parts.auth_double import AuthDouble
 from tests.services.parts.client import run_client
 from tests.services.parts.gateway_service import GatewayService
 
+KEY = "key-of-the-session"
 FOLDER = Path(__file__).parent
 STEPS = ["experiments", "runs", "artifacts", "model", "registry", "traces", "refusals"]
 # A client asks for what may be there or not, and the session for what is not there.
@@ -38,16 +40,17 @@ def shape(line: dict[str, object]) -> str:
 
 @pytest.fixture(scope="module")
 def calls(
-    registry: GatewayService, client_python: Path, tmp_path_factory: pytest.TempPathFactory
+    registry: GatewayService, auth: AuthDouble, client_python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> list[dict[str, object]]:
     """The access lines of one session."""
     folder = tmp_path_factory.mktemp("session")
     name = "session-" + registry.environment["ARTIFACT_LANE"]
+    auth.add(KEY, user_id="ada", key_id="key-7")  # tells this session's requests from those of other tests
     script = f"import runpy, sys; sys.argv[1:] = [{name!r}]; runpy.run_path({str(FOLDER / 'client_session.py')!r})"
-    result = run_client(client_python, script, folder, registry.tracking_uri, token=registry.key)
+    result = run_client(client_python, script, folder, registry.tracking_uri, token=KEY)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout.splitlines()[-1]) == STEPS
-    return [line for line in registry.records("access") if line["user_id"] == "ada" and line["path"] != "/health"]
+    return [line for line in registry.records("access") if line["user_id"] == "ada"]
 
 
 def test_the_client_calls_what_is_recorded(calls: list[dict[str, object]]) -> None:
@@ -75,4 +78,4 @@ def test_every_write_is_audited(registry: GatewayService, calls: list[dict[str, 
 
 def test_no_key_is_in_any_log(registry: GatewayService, calls: list[dict[str, object]]) -> None:
     assert calls
-    assert str(registry.key) not in registry.log
+    assert KEY not in registry.log
