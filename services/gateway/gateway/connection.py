@@ -73,6 +73,9 @@ class Connection(asyncio.Protocol):
         self._writing_paused = False
         self._failure: UpstreamError | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait_seconds = 0.0
+        self._wait_until = 0.0
         self._drainer: asyncio.Future[None] | None = None
 
     # --- the request -----------------------------------------------------------------------------------------------
@@ -150,6 +153,10 @@ class Connection(asyncio.Protocol):
             if self.complete:
                 return b""
             await self._wait(seconds)
+        return self.take()
+
+    def take(self) -> bytes:
+        """What has come of the body and was not read yet, without waiting."""
         data = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
         self._size = 0
@@ -158,16 +165,30 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
         return data
 
-    async def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> asyncio.Future[None]:
         if self._failure is not None:
             raise self._failure
         waiter = self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(seconds, self._fail, TimedOutError(f"no answer within {seconds:g} s"))
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self._waiter = None
+        self._wait_seconds = seconds
+        self._wait_until = until = self._loop.time() + seconds
+        # One timer outlasts many waits: it looks again when it fires, which is cheaper than one for each of them.
+        if self._timer is None or self._timer.when() > until:
+            self._watch()
+        return waiter
+
+    def _watch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._wait_until, self._look_at_time)
+
+    def _look_at_time(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._waiter.done():
+            return
+        if self._loop.time() < self._wait_until:
+            self._watch()
+        else:
+            self._fail(TimedOutError(f"no answer within {self._wait_seconds:g} s"))
 
     def finished(self) -> bool:
         """Whether the response is read to its end and the connection may carry another request."""
@@ -216,6 +237,9 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self.transport = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if not self.complete:
             self._fail(TruncatedError("connection lost") if self._begun else DroppedError("connection lost"))
 

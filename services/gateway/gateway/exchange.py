@@ -9,6 +9,10 @@ from http import HTTPStatus
 
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.http_writer import StreamWriter
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler
 
 from gateway import headers
 from gateway.auth import Identity
@@ -17,6 +21,7 @@ from gateway.paths import Endpoint, Route
 
 _PROCESS = os.urandom(6).hex()
 _numbers = itertools.count(1)
+_NOTED = frozenset({b"content-length", b"transfer-encoding", b"expect", b"x-forwarded-for", b"x-request-id"})
 _REASONS = {int(status): status.phrase.encode() for status in HTTPStatus}
 
 
@@ -38,6 +43,33 @@ _KEEP = _Written(keep_alive=True)
 _CLOSE = _Written(keep_alive=False)
 
 
+def is_written(response: web.StreamResponse) -> bool:
+    """Whether a response is on the wire already, so that aiohttp has nothing left to do for it."""
+    return response is _KEEP or response is _CLOSE
+
+
+class ClientRequest(web.BaseRequest):
+    """A request of which only what the gateway reads is set up.
+
+    The rest comes about when somebody asks for it: the lane that serves artifacts does.
+    """
+
+    def __init__(self, message: RawRequestMessage, payload: StreamReader, protocol: RequestHandler) -> None:
+        self._message = message
+        self._version = message.version
+        self._payload = payload
+        self._protocol = protocol
+
+    def __getattr__(self, name: str) -> object:
+        """What is missing: everything, the first time."""
+        loop = self._protocol._loop
+        task = self._protocol._task_handler or asyncio.current_task(loop)
+        if "_payload_writer" in self.__dict__ or task is None:
+            raise AttributeError(name)
+        super().__init__(self._message, self._payload, self._protocol, StreamWriter(self._protocol, loop), task, loop)
+        return getattr(self, name)
+
+
 class Exchange:
     """A request while it is handled.
 
@@ -49,6 +81,7 @@ class Exchange:
 
     __slots__ = (
         "_continue",
+        "_http11",
         "_idle",
         "_keep",
         "at",
@@ -57,6 +90,7 @@ class Exchange:
         "bytes_in",
         "bytes_out",
         "client_ip",
+        "content",
         "endpoint",
         "has_body",
         "headers",
@@ -85,11 +119,9 @@ class Exchange:
         self.at = time.time()
         self.request = request
         self.method = message.method
-        self.headers = headers.lowered(message.raw_headers)
-        self.request_id = headers.request_id(self.headers) or f"{_PROCESS}{next(_numbers):012x}"
+        self.content = request._payload
         self.path = message.path.partition("?")[0]
         self.query = ""
-        self.client_ip = client_ip(self.headers, request.transport)
         self.keep_alive = keep_alive and not message.should_close
         self.route: Route | None = None
         self.endpoint: Endpoint = Endpoint.OTHER
@@ -106,17 +138,29 @@ class Exchange:
         self.target_ms = 0.0
         self.bytes_in = 0
         self.bytes_out = 0
-        self.response_lines = [b"X-Request-Id: %b\r\n" % self.request_id.encode()]
         self._idle = body_idle_seconds
         self._continue = False
+        self._http11 = message.version >= HttpVersion11
+        request_id = forwarded = None
+        self.headers = headers.lowered(message.raw_headers)
         for key, value in self.headers:
-            if key == b"content-length" and value.isdigit():
-                self.length = int(value)
+            if key not in _NOTED:
+                continue
+            if key == b"content-length":
+                if value.isdigit():
+                    self.length = int(value)
             elif key == b"transfer-encoding":
                 self.has_body = True
             elif key == b"expect":
                 self._continue = value.lower() == b"100-continue"
+            elif key == b"x-forwarded-for":
+                forwarded = value
+            elif request_id is None:
+                request_id = value
         self.has_body = self.has_body or bool(self.length)
+        self.client_ip = client_ip(forwarded, request.transport)
+        self.request_id = headers.request_id(request_id) or f"{_PROCESS}{next(_numbers):012x}"
+        self.response_lines = [b"X-Request-Id: %b\r\n" % self.request_id.encode()]
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the head of the request was there."""
@@ -154,7 +198,7 @@ class Exchange:
         Raises:
             GatewayError: 408 when nothing comes, 413 when too much comes, 400 when it ends too early.
         """
-        content = self.request.content
+        content = self.content
         self.let_continue()
         while True:
             try:
@@ -201,20 +245,20 @@ class Exchange:
 
     def _head(self, status: int, lines: Iterable[bytes], length: int | None, reason: bytes = b"") -> bytes:
         self.status = status
-        if not self.request.content.is_eof():
+        if not self.content.is_eof():
             # What is still to come of the request would be read and thrown away before the next one.
             self.keep_alive = False
         framing = b""
         if status not in (204, 304):
             if length is not None:
                 framing = b"Content-Length: %d\r\n" % length
-            elif self.request.version >= HttpVersion11:
+            elif self._http11:
                 framing = b"Transfer-Encoding: chunked\r\n"
             else:
                 self.keep_alive = False
         if not self.keep_alive:
             framing += b"Connection: close\r\n"
-        elif self.request.version < HttpVersion11:
+        elif not self._http11:
             framing += b"Connection: keep-alive\r\n"
         return b"HTTP/1.1 %d %b\r\n%b%b%b\r\n" % (
             status,
@@ -263,7 +307,7 @@ class Exchange:
             reason: reason phrase.
         """
         self._transport().write(self._head(status, lines, length, reason))
-        chunked = length is None and self.request.version >= HttpVersion11
+        chunked = length is None and self._http11
         async for piece in pieces:
             self._transport().write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
             self.bytes_out += len(piece)
@@ -291,15 +335,14 @@ class Exchange:
         return {**dict(pairs), **closing, "Server": "gateway"}
 
 
-def client_ip(received: headers.RawHeaders, transport: asyncio.BaseTransport | None) -> str:
-    """The client's address: what the load balancer appended to `X-Forwarded-For`, or the peer without one.
+def client_ip(forwarded: bytes | None, transport: asyncio.BaseTransport | None) -> str:
+    """The client's address: what the load balancer appended to the last `X-Forwarded-For`, or the peer without one.
 
     Only the load balancer can connect to the gateway, so that the last entry is its own; those before are the client's
     words.
     """
-    forwarded = [value for name, value in received if name == b"x-forwarded-for"]
-    if forwarded:
-        last = forwarded[-1].rpartition(b",")[2].strip()
+    if forwarded is not None:
+        last = forwarded.rpartition(b",")[2].strip()
         if 0 < len(last) <= 45 and not last.strip(b"0123456789abcdefABCDEF.:"):
             return last.decode()
     peer = transport.get_extra_info("peername") if transport is not None else None

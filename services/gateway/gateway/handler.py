@@ -111,7 +111,7 @@ class Handler:
         if exchange.method not in _METHODS:
             exchange.keep_alive = False
             raise GatewayError(405, BAD_REQUEST, f"Method {exchange.method[:20]} is not served.")
-        if exchange.request.version not in (HttpVersion10, HttpVersion11):
+        if exchange.request._message.version not in (HttpVersion10, HttpVersion11):
             exchange.keep_alive = False
             raise GatewayError(400, BAD_REQUEST, "Only HTTP/1.0 and HTTP/1.1 are served.")
         headers.check_request(exchange.headers, upgrade=exchange.request._message.upgrade)
@@ -137,7 +137,11 @@ class Handler:
             return exchange.send(308, [b"Location: /mlflow/\r\n"], b"")
         self._in_flight.enter(identity.key_id)
         try:
-            return await self._pass_on(exchange, route)
+            if self._lane is not None and route.endpoint is Endpoint.ARTIFACTS:
+                response = await self._serve_artifact(self._lane, exchange, route)
+                if response is not None:
+                    return response
+            return await self._proxy.handle(exchange, route)
         finally:
             self._in_flight.leave(identity.key_id)
 
@@ -162,21 +166,20 @@ class Handler:
             exchange.response_lines.append(b"Sunset: %b\r\n" % _http_day(self._settings))
         return identity
 
-    async def _pass_on(self, exchange: Exchange, route: Route) -> web.StreamResponse:
-        if self._lane is not None and route.endpoint is Endpoint.ARTIFACTS:
-            from gateway.artifacts.operations import parse_operation  # noqa: PLC0415 # only where the lane runs
+    async def _serve_artifact(self, lane: "DirectLane", exchange: Exchange, route: Route) -> web.StreamResponse | None:
+        from gateway.artifacts.operations import parse_operation  # noqa: PLC0415 # only where the lane runs
 
-            operation = parse_operation(exchange.method, route.path.encode(), exchange.query[1:].encode())
-            if operation is not None:
-                exchange.target = "direct"
-                exchange.let_continue()
-                response = await self._lane.handle(exchange.request, operation, exchange.response_headers())
-                exchange.status = response.status
-                sent = response.content_length or exchange.request.writer.output_size
-                exchange.bytes_out = 0 if exchange.method == "HEAD" else sent
-                exchange.bytes_in = exchange.request.content.total_bytes
-                return response
-        return await self._proxy.handle(exchange, route)
+        operation = parse_operation(exchange.method, route.path.encode(), exchange.query[1:].encode())
+        if operation is None:
+            return None
+        exchange.target = "direct"
+        exchange.let_continue()
+        response = await lane.handle(exchange.request, operation, exchange.response_headers())
+        exchange.status = response.status
+        sent = response.content_length or exchange.request.writer.output_size
+        exchange.bytes_out = 0 if exchange.method == "HEAD" else sent
+        exchange.bytes_in = exchange.content.total_bytes
+        return response
 
     async def _answer_health(self, exchange: Exchange) -> web.StreamResponse:
         exchange.endpoint = Endpoint.HEALTH

@@ -46,6 +46,7 @@ _NOT_TO_MLFLOW = _HOP_BY_HOP | _CLIENT_ONLY
 _NOT_TO_CLIENT = _HOP_BY_HOP | {b"server", b"set-cookie", b"content-length", b"location", b"x-request-id", b"alt-svc"}
 _STRIPPED_FAMILIES = (b"x-hokusai-", b"x-forwarded-", b"sec-fetch-")
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"host"})
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 _SAFE_VALUE = re.compile(rb"[\x21-\x7e]{1,256}")
 
@@ -91,9 +92,8 @@ def to_client(headers: RawHeaders) -> list[bytes]:
     return [b"%b: %b\r\n" % (name, value) for name, value in headers if name not in _NOT_TO_CLIENT and name not in also]
 
 
-def request_id(headers: RawHeaders) -> str | None:
-    """The client's request id, if it is one that may stand in a log."""
-    value = first(headers, b"x-request-id")
+def request_id(value: bytes | None) -> str | None:
+    """The client's request id (`X-Request-Id`), if it is one that may stand in a log."""
     return value.decode() if value is not None and _REQUEST_ID.fullmatch(value) else None
 
 
@@ -119,6 +119,8 @@ def check_request(headers: RawHeaders, *, upgrade: bool) -> None:
     """
     lengths = encodings = hosts = 0
     for key, value in headers:
+        if key not in _FRAMING:
+            continue
         if key == b"content-length":
             lengths += 1
             if not value.isdigit():
@@ -127,7 +129,7 @@ def check_request(headers: RawHeaders, *, upgrade: bool) -> None:
             encodings += 1
             if value.strip().lower() != b"chunked":
                 raise GatewayError(400, BAD_REQUEST, "Transfer-Encoding must be chunked or absent.")
-        elif key == b"host":
+        else:
             hosts += 1
     if lengths + encodings > 1:
         raise GatewayError(400, BAD_REQUEST, "A request has one Content-Length or one Transfer-Encoding.")

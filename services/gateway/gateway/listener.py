@@ -6,11 +6,13 @@ import socket
 import time
 from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.errors import BAD_REQUEST, TEMPORARILY_UNAVAILABLE, GatewayError
+from gateway.exchange import ClientRequest, is_written
 from gateway.handler import Handler
 from gateway.settings import Settings
 
@@ -40,6 +42,89 @@ class ClientConnection(RequestHandler):
             self.head_since = 0.0
         elif data and not self._request_in_progress and not self.head_since:
             self.head_since = self._loop.time()
+
+    async def start(self) -> None:
+        """Answer one request after the other.
+
+        As aiohttp does it, but without a task, a writer and a whole request object for each, which took a sixth of the
+        time of a request. What is no HTTP request takes aiohttp's own way; it is the last of its connection.
+        """
+        while not self._force_close:
+            if not self._messages:
+                self._waiter = self._loop.create_future()
+                try:
+                    await self._waiter
+                finally:
+                    self._waiter = None
+            else:
+                # Requests that came in one piece must not be answered at one go, or other connections wait for them.
+                await asyncio.sleep(0)
+            message, payload = self._messages[0]
+            if isinstance(message, _ErrInfo):
+                await super().start()
+                return
+            self._take_message()
+            try:
+                await self._answer(message, payload)
+            except ConnectionError:
+                break
+            except Exception as error:
+                self.log_exception("Unhandled exception", exc_info=error)
+                self.force_close()
+            except BaseException:
+                self.force_close()
+                raise
+            if self._close or self._force_close or not self._keepalive:
+                break
+            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+            if self._keepalive_handle is None:
+                self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+        if not self._force_close:
+            self._task_handler = None
+            if self.transport is not None:
+                self.transport.close()
+
+    def _take_message(self) -> None:
+        self._messages.popleft()
+        if self._parser is not None:
+            self._parser.message_consumed()
+        if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
+            self._resume_reading_if_drained()
+
+    async def _answer(self, message: RawRequestMessage, payload: StreamReader) -> None:
+        handler = self._request_handler
+        if handler is None:
+            raise ConnectionResetError("the client went away")
+        # aiohttp's own code looks at these when the connection is lost and when the server ends.
+        self._request_in_progress = True
+        self._current_request = request = ClientRequest(message, payload, self)
+        try:
+            response = await handler(request)
+            self._current_request = None
+            if self._upgraded or not is_written(response):
+                _, reset = await self.finish_response(request, response, None)
+                if reset:
+                    raise ConnectionResetError("the client went away")
+        finally:
+            self._current_request = None
+            self._request_in_progress = False
+            if self._handler_waiter is not None:
+                self._handler_waiter.set_result(None)
+        self._keepalive = bool(response.keep_alive)
+        if not payload.is_eof():
+            await self._linger(payload)
+
+    async def _linger(self, payload: StreamReader) -> None:
+        """Read and forget what a client still sends, so that it gets to read its answer; then close."""
+        if self._lingering_time and not self._force_close:
+            try:
+                async with asyncio.timeout(self._lingering_time):
+                    while not payload.is_eof():
+                        await payload.readany()
+            except TimeoutError:
+                pass
+        if not payload.is_eof() and not self._force_close:
+            self.close()
 
     def handle_error(
         self,

@@ -118,7 +118,7 @@ class Proxy:
         if exchange.method == "HEAD":
             return exchange.send(head.status, lines, b"", length=length or 0, reason=head.reason)
         if connection.complete:
-            body = await connection.read(0)
+            body = connection.take()
             if length is None or length == len(body):
                 return exchange.send(head.status, lines, body, reason=head.reason)
         return await exchange.stream(head.status, lines, length, self._pieces(connection), head.reason)

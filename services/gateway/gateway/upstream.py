@@ -70,7 +70,7 @@ def pause(attempt: int, chance: Callable[[], float] = random.random) -> float:
     return chance() * longest
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Request:
     """What is sent.
 
@@ -127,7 +127,7 @@ class Pool:
         while True:
             reused = False
             try:
-                connection = await self._acquire(deadline, fresh=attempt > 0)
+                connection = self._kept(fresh=attempt > 0) or await self._acquire(deadline, fresh=attempt > 0)
                 reused = connection.used
                 return connection, await self._exchange(connection, request, seconds)
             except UpstreamError as failure:
@@ -154,7 +154,11 @@ class Pool:
                         break
                 else:
                     connection.sent = True
-            return await connection.response(seconds)
+            head = await connection.response(seconds)
+            if request.body is not None and head.status >= 400:
+                # Perhaps refused unread: what the other side never took of the body would be its next request.
+                connection.sent = False
+            return head
         except BaseException:
             connection.abort()
             self._closed()
@@ -176,18 +180,23 @@ class Pool:
             self._idle.pop().abort()
             self._closed()
 
+    def _kept(self, *, fresh: bool) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            alive = self._loop.time() - connection.idle_since < _IDLE_SECONDS
+            if alive and not fresh and connection.finished():
+                return connection
+            connection.abort()
+            self._closed()
+        return None
+
     async def _acquire(self, deadline: float, *, fresh: bool) -> Connection:
-        while True:
-            while self._idle:
-                connection = self._idle.pop()
-                alive = self._loop.time() - connection.idle_since < _IDLE_SECONDS
-                if alive and not fresh and connection.finished():
-                    return connection
-                connection.abort()
-                self._closed()
-            if self._open < self._limit:
-                return await self._connect(deadline)
+        while self._open >= self._limit:
             await self._turn(deadline)
+            connection = self._kept(fresh=fresh)
+            if connection is not None:
+                return connection
+        return await self._connect(deadline)
 
     async def _turn(self, deadline: float) -> None:
         turn = self._loop.create_future()
