@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -39,13 +40,25 @@ while True:
 """
 
 _CLIENT = """#!{python} -IS
-import json, os, socket, sys
+import json, os, socket, sys, time
 
-server = socket.socket(socket.AF_UNIX)
-server.connect({address!r})
-call = {{"folder": os.getcwd(), "arguments": sys.argv[1:]}}
-socket.send_fds(server, [json.dumps(call).encode()], [1, 2])
-code = server.recv(16)
+def call():
+    server = socket.socket(socket.AF_UNIX)
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            server.connect({address!r})
+            break
+        except OSError:  # it is being started again
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+    request = {{"folder": os.getcwd(), "arguments": sys.argv[1:]}}
+    socket.send_fds(server, [json.dumps(request).encode()], [1, 2])
+    return server.recv(16)
+
+# The library may die of itself, once in some thousand plans; a plan can be made again.
+code = call() or call()
 sys.exit(int(code) if code else "the resident Terraform died")
 """
 
@@ -108,20 +121,31 @@ def resident_terraform(environment: Mapping[str, str], folder: Path) -> Iterator
     client = folder / "terraform"
     client.write_text(_CLIENT.format(python=python, address=str(address / "s")))
     client.chmod(0o755)
-    process = subprocess.Popen([str(python), "-c", _SERVER, str(address / "s")], env=dict(environment))
+    ended = threading.Event()
+    running: list[subprocess.Popen[bytes]] = []
+
+    def keep() -> None:
+        while not ended.is_set():
+            (address / "s").unlink(missing_ok=True)
+            process = subprocess.Popen([str(python), "-c", _SERVER, str(address / "s")], env=dict(environment))
+            running.append(process)
+            process.wait()
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
     try:
-        _wait_until_it_listens(address / "s", process)
+        _wait_until_it_listens(address / "s")
         yield ResidentTerraform(client, dict(environment))
     finally:
-        process.kill()
-        process.wait()
+        ended.set()
+        running[-1].kill()
+        keeper.join()
         shutil.rmtree(address)
 
 
-def _wait_until_it_listens(address: Path, process: "subprocess.Popen[bytes]") -> None:
+def _wait_until_it_listens(address: Path) -> None:
     deadline = time.monotonic() + 60
     while True:
-        assert process.poll() is None, "the resident Terraform did not start"
         assert time.monotonic() < deadline, "the resident Terraform does not listen"
         with socket.socket(socket.AF_UNIX) as probe:
             if address.exists() and probe.connect_ex(str(address)) == 0:

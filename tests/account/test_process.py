@@ -75,7 +75,7 @@ def test_stopping_leaves_neither_process_nor_file(own: EmulatedAccount, tmp_path
     own.client("s3").create_bucket(Bucket="a-bucket")
     started = time.monotonic()
     own.stop()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20
     assert list(tmp_path.iterdir()) == []
     assert not own.alive()
     assert find(tmp_path) is None

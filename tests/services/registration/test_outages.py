@@ -77,7 +77,7 @@ def test_database_down_and_back(chain: Chain) -> None:
         answer = chain.gateway.request(*SEARCH)
         assert (answer.status, answer.json["error_code"]) == (503, "TEMPORARILY_UNAVAILABLE")
         assert "MLflow or its database does not answer" in said(answer, chain)
-        assert answer.seconds < 5
+        assert answer.seconds < 15
         assert chain.gateway.request("GET", "/health", key="").status == 200
         assert chain.gateway.request("GET", "/health/mlflow/experiments").status == 503
     finally:
@@ -130,7 +130,7 @@ def test_mlflow_killed_in_mid_request_and_back(chain: Chain, tmp_path: Path) -> 
     down = chain.gateway.request(*SEARCH)
     assert down.status == 502
     assert "MLflow cannot be reached" in said(down, chain)
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 30
     again = launch(chain.mlflow.environment, tmp_path / "again.log")
     try:
         chain.soon(*SEARCH, status=200, seconds=90)
