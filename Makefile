@@ -16,7 +16,7 @@ PYTEST := .venv/bin/pytest
 ##@ A day's work
 
 .PHONY: plan
-plan: .venv/ready ## Plan an environment, review and judge the plan, and save it: make plan ENV=production
+plan: .venv/ready ## Plan an environment and save the plan: make plan ENV=production
 	@$(INFRA) plan $(if $(filter no,$(LOCK)),--no-lock)
 
 .PHONY: apply
@@ -24,7 +24,7 @@ apply: .venv/ready ## Apply exactly the saved plan (of ENV, or of the environmen
 	@$(INFRA) apply
 
 .PHONY: review gate approve
-review: .venv/ready ## Show the review of the saved plan again
+review: .venv/ready ## Review and judge the saved plan: what it changes, and what follows from it
 	@$(INFRA) review
 gate: .venv/ready ## Say whether the saved plan may be applied: 0 allowed, 3 waits, 1 forbidden or not judged
 	@$(INFRA) gate
@@ -89,8 +89,9 @@ push-state: .venv/ready ## Save the state that an apply could not save when it l
 	@$(INFRA) push-state
 
 .PHONY: bench
-bench: .venv/ready ## Measure: plan time against bare Terraform, the gateway against nginx, artifacts through both lanes
+bench: .venv/ready ## Measure: plan time against bare Terraform, the review, the gateway against nginx, artifacts through both lanes
 	@.venv/bin/python bench/plan_time.py
+	@.venv/bin/python bench/review.py
 	@.venv/bin/python bench/gateway.py
 	@.venv/bin/python bench/artifacts.py
 
