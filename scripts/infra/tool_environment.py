@@ -1,5 +1,6 @@
 """Python environments for tools whose pins clash with the tooling's own, each from its hashed lock file."""
 
+import functools
 import hashlib
 import os
 import re
@@ -58,13 +59,17 @@ def uv_command() -> list[str]:
 
 def uv_environment() -> Mapping[str, str]:
     """The process environment of uv: the index that pip is configured for, the system's certificates."""
+    return {"UV_SYSTEM_CERTS": "1", **_configured_index(), **os.environ}
+
+
+@functools.cache
+def _configured_index() -> Mapping[str, str]:
     settings = subprocess.run(
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
     # global.index-url='...' from pip's files, :env:.index-url='...' from PIP_INDEX_URL.
     configured = re.findall(r"^(?:global|install|:env:)\.index-url='(.+)'$", settings, re.MULTILINE)
-    index = {"UV_DEFAULT_INDEX": configured[-1]} if configured else {}
-    return {"UV_SYSTEM_CERTS": "1", **index, **os.environ}
+    return {"UV_DEFAULT_INDEX": configured[-1]} if configured else {}
 
 
 def _uv(*arguments: str) -> str:

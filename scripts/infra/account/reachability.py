@@ -1,5 +1,6 @@
 """Whether an account answers at all."""
 
+import functools
 from typing import TYPE_CHECKING, cast
 
 import botocore.session
@@ -25,16 +26,20 @@ def answers(account: Account, region: str) -> bool:
     Source:
         https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html (needs no permission).
     """
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
     try:
-        if account.emulated:
-            account.emulated.client("sts").get_caller_identity()
-        else:
-            session = botocore.session.Session()
-            client = session.create_client("sts", region_name=region, verify=certificates(), config=config)
-            cast("STSClient", client).get_caller_identity()
+        client = account.emulated.client("sts") if account.emulated else _sts(region)
+        client.get_caller_identity()
     except ClientError:
         return True
     except BotoCoreError:
         return False
     return True
+
+
+@functools.cache
+def _sts(region: str) -> "STSClient":
+    """Made once: it is asked every few seconds, and refreshes its credentials itself."""
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 1})
+    session = botocore.session.Session()
+    client = session.create_client("sts", region_name=region, verify=certificates(), config=config)
+    return cast("STSClient", client)
