@@ -16,9 +16,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from infra.review.review import review
 from infra.terraform import saved_plan
-from infra.terraform.saved_plan import PlanRecord
+from tests.review.documents import a_record
 
 SIZES = (1_250, 2_500, 5_000)
 MOST_SECONDS = 3.0
@@ -57,22 +58,8 @@ def _run(size: int) -> tuple[float, float, float]:
 
 def _measure(folder: Path) -> None:
     text, file = (folder / "plan.json").read_bytes(), folder / "plan.tfplan"
-    record = PlanRecord(
-        environment="production",
-        account_kind="emulated",
-        account_id="123456789012",
-        account_instance="",
-        caller="",
-        commit=None,
-        clean=False,
-        terraform_version="1.11.4",
-        provider_version="5.100.0",
-        state_lineage="bench",
-        state_serial=1,
-        destroy=False,
-        has_changes=True,
-        created="2026-01-01T00:00:00+00:00",
-        plan_sha256=saved_plan.sha256(file),
+    record = a_record(
+        environment="production", state_lineage="bench", state_serial=1, plan_sha256=saved_plan.sha256(file)
     )
     started = time.process_time()
     result = review(text, file, record)

@@ -3,6 +3,30 @@
 import json
 from typing import Any
 
+from infra.terraform.saved_plan import PlanRecord
+
+
+def a_record(**known: Any) -> PlanRecord:
+    """The record of a saved plan, of an emulated account and no commit where nothing else is said."""
+    facts = {
+        "environment": "development",
+        "account_kind": "emulated",
+        "account_id": "123456789012",
+        "account_instance": "",
+        "caller": "",
+        "commit": None,
+        "clean": False,
+        "terraform_version": "1.11.4",
+        "provider_version": "5.100.0",
+        "state_lineage": "",
+        "state_serial": 0,
+        "destroy": False,
+        "has_changes": True,
+        "created": "",
+        "plan_sha256": "",
+    }
+    return PlanRecord(**{**facts, **known})
+
 
 def entry(address: str, before: Any, after: Any, **more: Any) -> dict[str, Any]:
     """A resource change; the actions follow from the values unless they are given."""

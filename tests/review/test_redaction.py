@@ -14,26 +14,9 @@ from infra.review.reading import PlanDocument
 from infra.review.redaction import Redactor
 from infra.review.review import review_document
 from infra.review.secret_values import SHORTEST, secrets_of
-from infra.terraform.saved_plan import PlanRecord
-from tests.review.documents import document, entry
+from tests.review.documents import a_record, document, entry
 
-RECORD = PlanRecord(
-    environment="development",
-    account_kind="emulated",
-    account_id="123456789012",
-    account_instance="",
-    caller="",
-    commit=None,
-    clean=False,
-    terraform_version="1.11.4",
-    provider_version="5.100.0",
-    state_lineage="",
-    state_serial=0,
-    destroy=False,
-    has_changes=True,
-    created="",
-    plan_sha256="",
-)
+RECORD = a_record()
 
 
 def reviewed(plan: dict[str, Any], *findings: Finding) -> Review:

@@ -17,6 +17,7 @@ from infra.review.gates import Gates
 from infra.review.model import Review, Risk
 from infra.review.permission import Delivery, require_permission_to_apply
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
+from tests.review.documents import a_record
 from tests.review.gates.making import ADA, COMMIT, GATES, NOW, PROVENANCE, a_change, a_review, approval_by
 
 PLAN = b"a plan file"
@@ -82,20 +83,14 @@ def scene(build_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         account=Account(
             "aws", "123456789012", "arn:aws:sts::123456789012:assumed-role/admin/carol", "", None, "a test"
         ),
-        record=PlanRecord(
+        record=a_record(
             environment="production",
             account_kind="aws",
-            account_id="123456789012",
-            account_instance="",
             caller="arn:aws:sts::123456789012:assumed-role/admin/carol",
             commit=COMMIT,
             clean=True,
-            terraform_version="1.11.4",
-            provider_version="5.100.0",
             state_lineage="a-lineage",
             state_serial=7,
-            destroy=False,
-            has_changes=True,
             created=PROVENANCE.created,
             plan_sha256=sha256,
         ),

@@ -53,7 +53,7 @@ resource "aws_ssm_parameter" "unused" {
   name  = "/review/unused"
   type  = "String"
   value = "unused as planned"
-  lifecycle {
+  lifecycle { # changed by hand, and no change of the plan depends on it: drift elsewhere
     ignore_changes = [value, version]
   }
 }
@@ -62,7 +62,7 @@ resource "aws_ssm_parameter" "source" {
   name           = "/review/source"
   type           = "String"
   insecure_value = "source as planned"
-  lifecycle {
+  lifecycle { # changed by hand, and others read it: drift that matters
     ignore_changes = [value, insecure_value]
   }
 }
