@@ -11,7 +11,7 @@ from mlflow_server.settings import Database, Secret
 if TYPE_CHECKING:
     import psycopg
 
-_CONNECT_SECONDS = 3
+_CONNECT_SECONDS = 2
 
 
 def store_uri(database: Database) -> str:
