@@ -1,0 +1,1 @@
+"""The platform as planned, started and used before AWS is touched."""
