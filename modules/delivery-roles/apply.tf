@@ -15,6 +15,13 @@ data "aws_iam_policy_document" "write_state" {
     resources = [local._state_arn]
   }
 
+  # The bucket's policy takes an entry only where there was none.
+  statement {
+    sid       = "AppendToLedger"
+    actions   = ["s3:PutObject"]
+    resources = [local._ledger_arn]
+  }
+
   statement {
     sid       = "LockState"
     actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
@@ -133,7 +140,7 @@ data "aws_iam_policy_document" "deny_escalation" {
     sid       = "DenyDeletingState"
     effect    = "Deny"
     actions   = ["s3:DeleteObject"]
-    resources = [local._state_arn]
+    resources = [local._state_arn, local._ledger_arn]
   }
 
   statement {

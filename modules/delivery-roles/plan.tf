@@ -7,15 +7,16 @@ data "aws_iam_policy_document" "plan" {
 data "aws_iam_policy_document" "read_state" {
   statement {
     sid = "FindState"
-    # `terraform init` lists the bucket for workspaces, so a condition on the prefix would break it. Keys are no secret.
-    actions   = ["s3:ListBucket"]
+    # `terraform init` lists the bucket for workspaces, so a condition on the prefix would break it. Keys are no secret. The versions
+    # show whether an entry of the ledger was ever replaced.
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = [local._state_bucket_arn]
   }
 
   statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
-    resources = [local._state_arn]
+    resources = [local._state_arn, local._ledger_arn]
   }
 
   statement {
@@ -58,6 +59,6 @@ data "aws_iam_policy_document" "deny_secrets" {
     sid           = "DenyOtherObjects"
     effect        = "Deny"
     actions       = ["s3:GetObject", "s3:GetObjectVersion"]
-    not_resources = [local._state_arn, local._state_lock_arn]
+    not_resources = [local._state_arn, local._state_lock_arn, local._ledger_arn]
   }
 }

@@ -4,7 +4,7 @@ module "bucket" {
   name                = local._bucket_name
   access_logs         = var.access_logs
   deletion_protection = var.deletion_protection
-  policy_documents    = [data.aws_iam_policy_document.writers.json]
+  policy_documents    = [data.aws_iam_policy_document.writers.json, data.aws_iam_policy_document.ledger.json]
   tags                = var.tags
 
   key = {

@@ -38,14 +38,14 @@ variable "noncurrent_versions_days" {
 }
 
 variable "state_prefixes" {
-  description = "Where states lie in the bucket, each ending in \"/\". Nothing else can be written but approvals, each by who gives it."
+  description = "Where states lie in the bucket, each ending in \"/\". Nothing else can be written but approvals, each by who gives it, and entries of the ledger."
   type        = set(string)
   default     = ["bootstrap/", "stack/"]
   nullable    = false
 
   validation {
-    condition     = alltrue([for prefix in var.state_prefixes : can(regex("^[a-z0-9][a-z0-9_-]*/$", prefix)) && prefix != "approvals/"])
-    error_message = "state_prefixes must be names of one folder each, in lower case and ending in \"/\", and not \"approvals/\"."
+    condition     = alltrue([for prefix in var.state_prefixes : can(regex("^[a-z0-9][a-z0-9_-]*/$", prefix)) && !contains(["approvals/", "ledger/"], prefix)])
+    error_message = "state_prefixes must be names of one folder each, in lower case and ending in \"/\", and not \"approvals/\" or \"ledger/\"."
   }
 }
 

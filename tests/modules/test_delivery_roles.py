@@ -17,6 +17,7 @@ ACCOUNT = "123456789012"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 STATE_BUCKET = "arn:aws:s3:::hokusai-terraform-state-staging"
 STATE = f"{STATE_BUCKET}/stack.tfstate"
+LEDGER_ENTRY = f"{STATE_BUCKET}/ledger/00000001.json"
 ARTIFACTS = "arn:aws:s3:::hokusai-mlflow-artifacts-staging"
 BOUNDARY = f"{IAM}:policy/hokusai-boundary-staging"
 PLAN_ROLE = f"{IAM}:role/hokusai-plan-staging"
@@ -220,6 +221,9 @@ PASSWORD_KEY: Context = {
     [
         ("s3:GetObject", STATE, {}, "allowed"),
         ("s3:ListBucket", STATE_BUCKET, {}, "allowed"),
+        ("s3:ListBucketVersions", STATE_BUCKET, {}, "allowed"),
+        ("s3:GetObject", LEDGER_ENTRY, {}, "allowed"),
+        ("s3:PutObject", LEDGER_ENTRY, {"s3:if-none-match": "*"}, "not allowed"),
         ("s3:PutObject", STATE, {}, "not allowed"),
         ("s3:PutObject", f"{STATE}.tflock", {}, "not allowed"),
         ("s3:DeleteObject", f"{STATE}.tflock", {}, "not allowed"),
@@ -289,6 +293,8 @@ TO_ECS: Context = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
     ("action", "resource", "context"),
     [
         ("s3:PutObject", STATE, {}),
+        ("s3:PutObject", LEDGER_ENTRY, {"s3:if-none-match": "*"}),
+        ("s3:GetObject", LEDGER_ENTRY, {}),
         ("s3:PutObject", f"{STATE}.tflock", {}),
         ("s3:DeleteObject", f"{STATE}.tflock", {}),
         ("kms:GenerateDataKey", arn("kms", "key/1"), STATE_KEY),
@@ -453,6 +459,8 @@ ROLE_CHANGES = (
         ("s3:DeleteBucket", STATE_BUCKET),
         ("s3:DeleteObjectVersion", STATE),
         ("s3:DeleteObject", STATE),
+        ("s3:DeleteObject", LEDGER_ENTRY),
+        ("s3:DeleteObjectVersion", LEDGER_ENTRY),
         ("kms:ScheduleKeyDeletion", arn("kms", "key/1")),
         ("kms:PutKeyPolicy", arn("kms", "key/1")),
     ],

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from infra.policies.iam.evaluation import decide
+from infra.policies.iam.evaluation import Context, decide
 from infra.terraform.plan_json import Plan
 from tests.conftest import Refusal
 from tests.module_plans import ModulePlans
@@ -53,14 +53,16 @@ def test_backend_configuration_suits_the_bucket(state: Plan) -> None:
     assert decide(policy, "s3:PutObject", f"arn:aws:s3:::{NAME}/stack/terraform.tfstate") == "not allowed"
 
 
-def put(state: Plan, key: str, *, user_id: str = "AROAADA:ada") -> str:
-    """What the bucket's policy says to somebody, an administrator perhaps, who writes an object."""
+def administrator(
+    state: Plan, action: str, key: str, *, user_id: str = "AROAADA:ada", header: Context | None = None
+) -> str:
+    """What the bucket's policy says to somebody who may otherwise do everything."""
     # The evaluator knows no policy variables: AWS puts the value in before it compares.
     written = json.dumps(state["module.bucket.aws_s3_bucket_policy.this"].policy())
     policy = json.loads(written.replace("${aws:userid}", user_id))
     admin = {"Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
-    context = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", "aws:userid": user_id}
-    return decide([policy, admin], "s3:PutObject", f"arn:aws:s3:::{NAME}/{key}", context)
+    context: Context = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3", "aws:userid": user_id}
+    return decide([policy, admin], action, f"arn:aws:s3:::{NAME}/{key}", {**context, **(header or {})})
 
 
 @pytest.mark.parametrize(
@@ -78,10 +80,32 @@ def put(state: Plan, key: str, *, user_id: str = "AROAADA:ada") -> str:
     ],
 )
 def test_nobody_approves_for_somebody_else(state: Plan, key: str, decision: str) -> None:
-    assert put(state, key) == decision
+    assert administrator(state, "s3:PutObject", key) == decision
 
 
-@pytest.mark.parametrize("prefix", ["approvals/", "stack", "", "*/", "Stack/", "a/b/"])
+@pytest.mark.parametrize(
+    ("action", "header", "decision"),
+    [
+        ("s3:PutObject", {"s3:if-none-match": "*"}, "allowed"),
+        ("s3:PutObject", {}, "denied"),
+        ("s3:PutObject", {"s3:if-match": "etag"}, "denied"),
+        ("s3:ReplicateObject", {}, "denied"),
+        ("s3:ReplicateDelete", {}, "denied"),
+        ("s3:DeleteObject", {}, "denied"),
+        ("s3:DeleteObjectVersion", {}, "denied"),
+        ("s3:GetObject", {}, "allowed"),
+    ],
+)
+def test_the_ledger_only_grows(state: Plan, action: str, header: Context, decision: str) -> None:
+    assert administrator(state, action, "ledger/00000001.json", header=header) == decision
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion"])
+def test_locks_can_be_freed_all_the_same(state: Plan, action: str) -> None:
+    assert administrator(state, action, "stack/terraform.tfstate.tflock") == "allowed"
+
+
+@pytest.mark.parametrize("prefix", ["approvals/", "ledger/", "stack", "", "*/", "Stack/", "a/b/"])
 def test_states_lie_in_folders(refuse: Refusal, prefix: str) -> None:
     refuse("state-backend", VARIABLES | {"state_prefixes": [prefix]}, "state_prefixes must be names of one folder each")
 
