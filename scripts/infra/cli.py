@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import click
 from infra.account import emulated
 from infra.account.preparation import account_folder, prepared_account
 from infra.account.selection import announce, select_account
-from infra.bootstrap import apply_bootstrap
+from infra.bootstrap import apply_bootstrap, bootstrap_folder
 from infra.console import note, progress, say
 from infra.doctor import examine
 from infra.documentation.api import write_api_document
@@ -28,19 +29,20 @@ from infra.release import destroy as demolition
 from infra.release import unsaved_state
 from infra.repository import ROOT, STACK
 from infra.requirements_lock import LOCKS, lock_requirements
-from infra.review.commands import register
+from infra.review.commands import plan_exit_code, register, say_where_gates_hold
 from infra.review.delivery_commands import register_delivery
 from infra.review.gate import Verdict
 from infra.review.model import Review
-from infra.review.plan_checks import plan_checks
+from infra.review.permission import verdict_on
+from infra.review.plan_checks import plan_checks, running_checks
 from infra.review.reports.sources import read_sources
 from infra.review.reports.terminal import print_review
-from infra.review.reports.write import whole_report, write_reports
+from infra.review.reports.write import review_folder, whole_report, write_reports
+from infra.review.review import review
 from infra.scan import scan as run_scan
-from infra.summary import print_summary
 from infra.terraform.formatting import format_configuration
 from infra.terraform.provider_schema import write_schema
-from infra.terraform.saved_plan import last_planned
+from infra.terraform.saved_plan import PlanFiles, last_planned
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import free_lock, open_stack
 from infra.tflint import lint
@@ -97,20 +99,25 @@ def commands() -> None:
 @click.option("--destroy", is_flag=True, help="Plan the destruction of everything.")
 @click.option("--lock/--no-lock", default=True, help="Take the state lock; a role that can only read cannot.")
 def plan(name: str, mode: str, destroy: bool, lock: bool) -> None:
-    """Plan an environment and save the plan."""
+    """Plan an environment, save the plan, review and judge it."""
     environment = load_environment(name)
     with exclusive(environment, f"infra plan --env {name}"):
         account = select_account(environment, mode)
         announce(account)
-        made, record = make_plan(environment, account, destroy=destroy, lock=lock)
-        print_summary(made)
+        with running_checks(environment) as check:
+            document, record = make_plan(environment, account, destroy=destroy, lock=lock)
+            judged = review(document, PlanFiles(environment.build).plan, record, check(document))
+        verdict = verdict_on(judged, record, environment, account, now=datetime.now(UTC))
+        _show(judged, verdict, short=True)
         if not record.clean:
             note(
                 "  The configuration is not a clean commit: this plan can be applied, but nobody can look it up later."
             )
+        say_where_gates_hold(account)
         if record.has_changes:
             say(f"Saved build/{name}/plan.tfplan. Next: `make apply` applies exactly this plan.")
         announce(account)
+    sys.exit(plan_exit_code(verdict, account))
 
 
 @commands.command()
@@ -170,7 +177,7 @@ def bootstrap(name: str, mode: str, yes: bool) -> None:
             f"Make state bucket and delivery roles of {name} in AWS account {account.account_id}?", name, yes
         )
         with open_session(find_tools()) as session, progress(f"bootstrapping {account.account_id}") as step:
-            apply_bootstrap(environment, session, step)
+            apply_bootstrap(environment, session, step, bootstrap_folder(environment))
         announce(account)
 
 
@@ -298,11 +305,11 @@ def provider_schema() -> None:
     say(f"Wrote {write_schema()}.")
 
 
-def _show(review: Review, verdict: Verdict) -> None:
-    folder = load_environment(review.provenance.environment).build / "review"
+def _show(judged: Review, verdict: Verdict, *, short: bool = False) -> None:
+    folder = review_folder(load_environment(judged.provenance.environment))
     whole = whole_report(folder, os.environ)
-    write_reports(review, verdict, folder, sources=read_sources(STACK, ROOT), whole=whole, purpose="plan")
-    print_review(review, verdict, whole)
+    write_reports(judged, verdict, folder, sources=read_sources(STACK, ROOT), whole=whole, purpose="plan")
+    print_review(judged, verdict, whole, short=short)
 
 
 register(commands, plan_checks, _show)

@@ -11,8 +11,8 @@ from infra.console import progress
 from infra.environment import Environment
 from infra.release.unsaved_state import require_none
 from infra.repository import revision
+from infra.review.reports.write import discard_reports, review_folder
 from infra.terraform import saved_plan
-from infra.terraform.plan_json import Plan
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import open_stack, plan_stack
@@ -20,7 +20,7 @@ from infra.terraform.stack import open_stack, plan_stack
 
 def make_plan(
     environment: Environment, account: Account, *, destroy: bool = False, lock: bool = True
-) -> tuple[Plan, PlanRecord]:
+) -> tuple[str, PlanRecord]:
     """Plan an environment and save the plan with what it was made from.
 
     Args:
@@ -30,7 +30,7 @@ def make_plan(
         lock: whether to take the state lock; the delivery role of pull requests cannot.
 
     Returns:
-        The plan and its record.
+        The plan, as `terraform show -json` prints it, and its record.
 
     Raises:
         InfraError: it could not be planned. An older saved plan is gone then: it is not what was asked for.
@@ -41,6 +41,7 @@ def make_plan(
     made_from = revision()
     with open_session(tools, account.environment(os.environ)) as session:
         files.discard()
+        discard_reports(review_folder(environment))
         root = open_stack(environment, session)
         # Terraform creates the plan file with the umask's mode; inside a private folder nobody sees it meanwhile.
         workshop = Path(tempfile.mkdtemp(prefix=".plan.", dir=environment.build))
@@ -50,7 +51,6 @@ def make_plan(
                 has_changes = plan_stack(root, environment, new, step, destroy=destroy, lock=lock)
             new.chmod(0o600)
             document = root.show(new)
-            plan = Plan.from_json(document)
             lineage, serial = saved_plan.state_of(new)
             record = PlanRecord(
                 environment=environment.name,
@@ -72,4 +72,4 @@ def make_plan(
             saved_plan.save(files, new, document, record)
         finally:
             shutil.rmtree(workshop, ignore_errors=True)
-    return plan, record
+    return document, record

@@ -84,7 +84,8 @@ approvers:
 """
 
 
-_NO_CHECKS = """from collections.abc import Sequence
+_NO_CHECKS = """from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from infra.environment import Environment
 from infra.review.model import Finding
@@ -92,6 +93,11 @@ from infra.review.model import Finding
 
 def plan_checks(environment: Environment, document: str) -> Sequence[Finding]:
     return ()
+
+
+@contextmanager
+def running_checks(environment: Environment) -> Iterator[Callable[[str], Sequence[Finding]]]:
+    yield lambda document: ()
 """
 
 

@@ -52,11 +52,13 @@ def settings_of(tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture
-def scan_of(scan_python: Path) -> Callable[..., Scan]:
+def scan_of(scan_python: Path, tmp_path: Path) -> Callable[..., Scan]:
     """`scan_of(settings, folder)` starts a scan of one root module."""
 
     def start(settings: Settings, *folders: Path, canary: Path = POLICIES / "canary", patience: float = 300) -> Scan:
-        return Scan(scan_python, settings, Scope(folders, folders, canary, folders[0].parent), patience)
+        return Scan(
+            scan_python, settings, Scope(folders, folders, canary, folders[0].parent), tmp_path / "kept", patience
+        )
 
     return start
 
@@ -69,7 +71,8 @@ def good_scan(scan_python: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     (folder / "main.tf").write_text(GOOD)
     settings = folder / ".checkov.yaml"
     settings.write_text(f"external-checks-dir:\n  - {POLICIES / 'checkov'}\n")
-    with Scan(scan_python, read_settings(settings), Scope((folder,), (folder,), POLICIES / "canary", folder)) as scan:
+    scope = Scope((folder,), (folder,), POLICIES / "canary", folder)
+    with Scan(scan_python, read_settings(settings), scope, folder / "kept") as scan:
         yield scan
 
 

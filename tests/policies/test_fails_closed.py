@@ -49,7 +49,7 @@ def judged(scan_python: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     settings = folder / ".checkov.yaml"
     settings.write_text(f"external-checks-dir:\n  - {POLICIES / 'checkov'}\n")
     scope = Scope(tuple(roots.values()), (), POLICIES / "canary", folder)
-    with Scan(scan_python, read_settings(settings), scope) as scan:
+    with Scan(scan_python, read_settings(settings), scope, folder / "kept") as scan:
         findings = scan.configuration().findings
     return {name: [each for each in findings if each.where.split("/")[0].split(":")[0] == name] for name in roots} | {
         "all": findings
@@ -83,7 +83,7 @@ def test_a_file_that_no_root_reads(scan_python: Path, settings_of: MakeSettings,
         (tmp_path / "tree" / name).mkdir(parents=True)
         (tmp_path / "tree" / name / "main.tf").write_text(GOOD)
     scope = Scope((tmp_path / "tree/read",), (tmp_path / "tree",), POLICIES / "canary", tmp_path)
-    with Scan(scan_python, settings_of(), scope) as scan:
+    with Scan(scan_python, settings_of(), scope, tmp_path / "kept") as scan:
         findings = scan.configuration().findings
     assert [(finding.rule, finding.where) for finding in findings] == [("HOK_SCAN_COVERAGE", "tree/unread/main.tf")]
 

@@ -21,7 +21,7 @@ from infra.policies.iam.lint import to_lint
 from infra.policies.outcome import Outcome, Ran, in_order, not_judged
 from infra.policies.policy import Policy, load_policies
 from infra.policies.scanner import Scan, Scope
-from infra.repository import BOOTSTRAP, ENVIRONMENTS, MODULES, REQUIREMENTS, ROOT, STACK
+from infra.repository import BOOTSTRAP, ENVIRONMENTS, MODULES, REQUIREMENTS, ROOT, STACK, build_folder
 from infra.review.model import Finding
 from infra.terraform.plan_json import Plan
 from infra.tool_environment import tool_environment
@@ -83,7 +83,8 @@ def start_scan(subject: Subject) -> Scan:
         InfraError: .checkov.yaml cannot be read, or the tool environment could not be installed.
     """
     settings = read_settings(subject.settings)
-    return Scan(tool_environment("scan", REQUIREMENTS / "scan.lock"), settings, subject.scope)
+    python = tool_environment("scan", REQUIREMENTS / "scan.lock")
+    return Scan(python, settings, subject.scope, kept=build_folder() / "tools" / "scan-answers")
 
 
 def judge(subject: Subject, scan: Scan, document: Path) -> Outcome:

@@ -26,6 +26,7 @@ from infra.policies.checkov_report import (
 )
 from infra.policies.checkov_settings import Settings
 from infra.policies.iam.lint import Document, judge_lint
+from infra.policies.kept_answers import KeptAnswers
 from infra.policies.outcome import not_judged
 from infra.review.model import Finding
 
@@ -62,12 +63,18 @@ class Scan:
         python: of the environment that has checkov and parliament.
         settings: .checkov.yaml.
         scope: what to scan while there is no plan yet.
+        kept: folder for what checkov says about a configuration, until that changes.
         patience: seconds that one answer may take.
     """
 
-    def __init__(self, python: Path, settings: Settings, scope: Scope, patience: float = _PATIENCE_SECONDS) -> None:
+    def __init__(
+        self, python: Path, settings: Settings, scope: Scope, kept: Path, patience: float = _PATIENCE_SECONDS
+    ) -> None:
         self.settings = settings
         self.scope = scope
+        installed_from = python.parents[1] / "installed-from"
+        self._kept = KeptAnswers(kept, _PROGRAM, installed_from, settings.external_checks)
+        self._known = {folder: self._kept.get(folder) for folder in scope.folders}
         self._patience = patience
         self._answers: queue.Queue[Answer | None] = queue.Queue()
         self._said: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
@@ -85,8 +92,10 @@ class Scan:
         threading.Thread(target=self._read, daemon=True).start()
         self._configuration: _Configuration | None = None
         self._ask("start", external_checks=[str(folder) for folder in settings.external_checks])
-        for folder in (scope.canary / "configuration", *scope.folders):
-            self._ask("configuration", folder=str(folder))
+        self._ask("configuration", folder=str(scope.canary / "configuration"))
+        for folder, known in self._known.items():
+            if known is None:
+                self._ask("configuration", folder=str(folder))
         self._ask("plan", file=str(scope.canary / "plan.json"))
         self._ask("lint", documents=[each["document"] for each in self._expected["lint"]])
 
@@ -160,8 +169,10 @@ class Scan:
             findings += judge_start(start, self.settings)
             checks = len(start.get("checks", []))
             findings += judge_canary(self._answer(), "configuration", expected["configuration"])
-            for folder in self.scope.folders:
-                answer = self._answer()
+            for folder, known in self._known.items():
+                answer = known or self._answer()
+                if known is None:
+                    self._kept.keep(folder, answer)
                 judged = judge_configuration(answer, folder, self.settings, self.scope.root)
                 findings += judged.findings
                 matched |= judged.matched

@@ -25,7 +25,7 @@ from infra.review.delivery import (
 )
 from infra.review.github import GitHub
 from infra.review.reports.words import headline
-from infra.review.reports.write import ReportFiles
+from infra.review.reports.write import ReportFiles, review_folder
 from infra.review.saved_review import Checks
 from infra.review.sealing import PUBLIC_KEY, new_key, seal
 
@@ -89,7 +89,7 @@ def register_delivery(commands: click.Group, checks: Checks, apply: Apply) -> No
     def comment(name: str, number: int) -> None:
         """Write the review of the plan into its comment on a pull request; without one that planning failed."""
         environment = load_environment(name)
-        report = ReportFiles(environment.build / "review").comment
+        report = ReportFiles(review_folder(environment)).comment
         made = report.exists()
         text = report.read_text(encoding="utf-8") if made else failure_comment(environment.name)
         say(f"Commented: {GitHub.from_environment().comment(number, text)}")

@@ -1,7 +1,6 @@
 """The review of a plan, from its JSON, its file and the record of how it was made; a pure function."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -84,20 +83,6 @@ def review_document(plan: PlanDocument, record: PlanRecord, findings: Sequence[F
         findings=sorted_findings(redactor.clean(tuple(findings))),
         secrets=len(redactor),
     )
-
-
-def with_findings(judged: Review, findings: Sequence[Finding], redactor: Redactor) -> Review:
-    """A review with what checks found that ended after it was made.
-
-    Args:
-        judged: the review.
-        findings: what they found.
-        redactor: for the plan's secrets.
-
-    Returns:
-        The review with these findings added.
-    """
-    return replace(judged, findings=sorted_findings((*judged.findings, *redactor.clean(tuple(findings)))))
 
 
 def sorted_findings(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -24,12 +24,18 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 def _printed(
-    of: Review, verdict: Verdict, *, terminal: bool = False, width: int = 100, environment: dict[str, str] | None = None
+    of: Review,
+    verdict: Verdict,
+    *,
+    terminal: bool = False,
+    width: int = 100,
+    environment: dict[str, str] | None = None,
+    short: bool = False,
 ) -> str:
     file = io.StringIO()
     colours = {"TERM": "xterm-256color"} if environment is None else environment
     console = Console(file=file, force_terminal=terminal, width=width, highlight=False, emoji=False, _environ=colours)
-    print_review(of, verdict, "build/production/review/review.html", console)
+    print_review(of, verdict, "build/production/review/review.html", console, short=short)
     return file.getvalue()
 
 
@@ -84,6 +90,18 @@ def test_a_large_plan_is_short_and_says_what_is_not_shown() -> None:
     assert "… and 4,950 more" in text
     assert "entries not shown here; everything: build/production/review/review.html" in text
     assert text.splitlines()[-1] == "production: waits, 2 reasons"
+
+
+def test_the_short_form_leaves_out_no_loss_and_no_outage() -> None:
+    doors = [change(f"aws_security_group.door{number:02}", Action.CREATE, Risk.ACCESS) for number in range(30)]
+    losses = [change(f"aws_s3_bucket.kept{number:02}", Action.DELETE, Risk.DATA_LOSS) for number in range(12)]
+    few = _printed(review(*doors), WAITING, short=True)
+    assert few.count("aws_security_group.door") == 8
+    assert "… and 22 more" in few
+    assert "22 entries not shown here" in few
+    text = _printed(review(*losses, *doors), WAITING, short=True)
+    assert all(f"aws_s3_bucket.kept{number:02}" in text for number in range(12))
+    assert "… and 30 more" in text
 
 
 def test_a_plan_that_changes_nothing() -> None:

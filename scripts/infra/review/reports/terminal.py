@@ -46,6 +46,7 @@ from infra.review.reports.words import (
 
 # What a person reads on a screen; the HTML page has the rest.
 _SHOWN = 50
+_GLANCED = 8
 _PER_CHANGE = 8
 _VALUE = 120
 _STYLES = {
@@ -59,25 +60,29 @@ _STYLES = {
 _DECISION_STYLES = {Decision.ALLOWED: "bold green", Decision.WAITS: "bold yellow", Decision.FORBIDDEN: "bold red"}
 
 
-def print_review(review: Review, verdict: Verdict, whole: str, console: Console | None = None) -> None:
+def print_review(
+    review: Review, verdict: Verdict, whole: str, console: Console | None = None, *, short: bool = False
+) -> None:
     """Print the review.
 
     Args:
         review: the review.
         verdict: what the gate says.
         whole: where the whole report is; a path.
+        short: a few entries of each section, but no less of what loses data or takes something down.
         console: where to; by default stdout, in colour on a terminal and not with NO_COLOR, and in a log without line
             breaks, so that a line can be searched for.
     """
     out = console or Console(highlight=False, emoji=False)
     left_out = 0
-    for title, count, rows in _sections(review):
+    for title, count, worst, rows in _sections(review):
+        shown = min(_SHOWN, max(_GLANCED, worst)) if short else _SHOWN
         _print(out, 0, Text(f"\n{title}", style="bold"))
-        for indent, text in (each for row in islice(rows, _SHOWN) for each in row):
+        for indent, text in (each for row in islice(rows, shown) for each in row):
             _print(out, indent, text)
-        if count > _SHOWN:
-            left_out += count - _SHOWN
-            _print(out, 2, Text(f"… and {count - _SHOWN:,} more", style="dim"))
+        if count > shown:
+            left_out += count - shown
+            _print(out, 2, Text(f"… and {count - shown:,} more", style="dim"))
     _print_modules(out, review)
     out.print()
     if review.provenance.destroy:
@@ -101,21 +106,27 @@ def _print(out: Console, indent: int, text: Text) -> None:
         out.print(Text(" " * indent) + text, soft_wrap=True)
 
 
-def _sections(review: Review) -> Iterator[tuple[str, int, Iterator[_Row]]]:
-    """Title, how many entries, and the entries, which are made only as far as they are shown."""
+def _sections(review: Review) -> Iterator[tuple[str, int, int, Iterator[_Row]]]:
+    """Title, how many entries, how many of them are too bad to be left out, and the entries: made as they are shown."""
     severe = [change for change in review.changes if dangerous(change)]
     others = [change for change in review.changes if not dangerous(change)]
     few = others if len(review.changes) <= _SHOWN else []  # else the table of modules counts them
+    worst = sum(change.risk in {Risk.DATA_LOSS, Risk.OUTAGE} for change in severe)
     rules, failed = by_rule(review.findings), not_passed(review.checks)
     access = len(review.access) + len(review.unknown_access)
     sections = (
-        ("Dangerous changes", len(severe), map(_change, severe)),
-        ("Access", access, chain(map(_unknown, review.unknown_access), map(_access, review.access))),
-        ("Findings", len(rules), map(_rule, rules)),
-        ("Conditions that did not pass", len(failed), map(_condition, failed)),
-        ("Changed outside Terraform, and this plan meets it", len(review.drift), map(_drift, review.drift)),
-        ("Other changes", len(few), map(_brief, few)),
-        ("Outputs", len(review.outputs), map(_output, review.outputs)),
+        ("Dangerous changes", len(severe), worst, map(_change, severe)),
+        (
+            "Access",
+            access,
+            len(review.unknown_access),
+            chain(map(_unknown, review.unknown_access), map(_access, review.access)),
+        ),
+        ("Findings", len(rules), len(rules), map(_rule, rules)),
+        ("Conditions that did not pass", len(failed), len(failed), map(_condition, failed)),
+        ("Changed outside Terraform, and this plan meets it", len(review.drift), 0, map(_drift, review.drift)),
+        ("Other changes", len(few), 0, map(_brief, few)),
+        ("Outputs", len(review.outputs), 0, map(_output, review.outputs)),
     )
     yield from (section for section in sections if section[1])
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.environment import Environment
 from infra.errors import InfraError
 from infra.repository import ROOT
 from infra.review.gate import Verdict
@@ -57,6 +58,24 @@ class ReportFiles:
     def junit(self) -> Path:
         """Conditions, findings and gate as test cases."""
         return self.folder / "review.junit.xml"
+
+
+def review_folder(environment: Environment) -> Path:
+    """Where the reports about the saved plan of an environment are.
+
+    Args:
+        environment: whose.
+    """
+    return environment.build / "review"
+
+
+def discard_reports(folder: Path) -> None:
+    """Remove the reports; those of an older plan must not stand for a new one.
+
+    Args:
+        folder: of the reports.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def whole_report(folder: Path, variables: Mapping[str, str]) -> str:
