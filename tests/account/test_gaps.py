@@ -365,6 +365,23 @@ def _(account: EmulatedAccount) -> object:
     return [*refused, s3.get_object(Bucket="denied", Key="k")["Body"].read().decode()]
 
 
+def test_a_bucket_policy_can_demand_conditional_writes(copy: EmulatedAccount) -> None:
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html."""
+    unconditional = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::BUCKET/ledger/*",
+        "Condition": {"Null": {"s3:if-none-match": "true"}},
+    }
+    s3 = bucket_with_policy(copy, "ledger", unconditional)
+    entry = {"Bucket": "ledger", "Key": "ledger/1", "Body": b"x"}
+    assert error_of(s3.put_object, **entry) == ("AccessDenied", 403)
+    assert error_of(s3.put_object, **entry, IfNoneMatch="*")[1] == 200
+    assert error_of(s3.put_object, **entry, IfNoneMatch="*") == ("PreconditionFailed", 412)
+    assert error_of(s3.put_object, **{**entry, "Key": "other"})[1] == 200
+
+
 def test_a_condition_that_is_not_known_is_not_guessed(copy: EmulatedAccount) -> None:
     odd = {**_TLS_ONLY, "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}
     s3 = bucket_with_policy(copy, "guarded", odd)

@@ -508,6 +508,9 @@ def _request_context(account_id: str) -> dict[str, str]:
         value = headers.get(f"x-amz-server-side-encryption{header}")
         if value is not None:
             context[f"s3:x-amz-server-side-encryption{header}"] = value
+    for header in ("if-match", "if-none-match"):
+        if header in headers:
+            context[f"s3:{header}"] = headers[header]
     return context
 
 
