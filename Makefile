@@ -16,7 +16,7 @@ PYTEST := .venv/bin/pytest
 ##@ A day's work
 
 .PHONY: plan
-plan: .venv/ready ## Plan an environment and save the plan: make plan ENV=production
+plan: .venv/ready ## Plan an environment, save the plan, review and judge it: make plan ENV=production
 	@$(INFRA) plan $(if $(filter no,$(LOCK)),--no-lock)
 
 .PHONY: apply

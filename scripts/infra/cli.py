@@ -104,8 +104,9 @@ def plan(name: str, mode: str, destroy: bool, lock: bool) -> None:
     with exclusive(environment, f"infra plan --env {name}"):
         account = select_account(environment, mode)
         announce(account)
+        tools = find_tools()
         with running_checks(environment) as check:
-            document, record = make_plan(environment, account, destroy=destroy, lock=lock)
+            document, record = make_plan(environment, account, tools, destroy=destroy, lock=lock)
             judged = review(document, PlanFiles(environment.build).plan, record, check(document))
         verdict = verdict_on(judged, record, environment, account, now=datetime.now(UTC))
         _show(judged, verdict, short=True)

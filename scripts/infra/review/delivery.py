@@ -24,6 +24,7 @@ from infra.review.sealing import unseal
 from infra.review.touched import touched_environments
 from infra.terraform import saved_plan
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
+from infra.terraform.session import find_tools
 
 SEALED = "plan.sealed"
 
@@ -98,7 +99,7 @@ def deliver(environment: Environment, account: Account, merge: Merge, private_ke
     note(f"  commit {merge.commit[:12]} merged pull request {pull.number}, whose last commit is {pull.head[:12]}")
     sealed = _only_file(github.artifact(artifact_name(environment.name), pull.head))
     approved = unseal(sealed, environment, pull.head, private_key)
-    _, fresh = make_plan(environment, account)
+    _, fresh = make_plan(environment, account, find_tools())
     files = PlanFiles(environment.build)
     fresh_digest = review(files.document.read_bytes(), files.plan, fresh).provenance.digest
     record = _put_back(environment, approved)
