@@ -9,7 +9,8 @@ from pathlib import Path
 
 from infra.console import Step
 from infra.environment import Environment
-from infra.repository import BOOTSTRAP, MODULES
+from infra.repository import BOOTSTRAP
+from infra.terraform.root_copy import copy_root
 from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import Session
 
@@ -17,22 +18,35 @@ from infra.terraform.session import Session
 _VARIABLES = ("account_id", "deletion_protection", "domain", "environment", "region")
 
 
-def apply_bootstrap(environment: Environment, session: Session, step: Step) -> None:
+def bootstrap_folder(environment: Environment) -> Path:
+    """Where the bootstrap root of an environment is worked on.
+
+    Args:
+        environment: the environment.
+
+    Returns:
+        A folder below build/.
+    """
+    return environment.build / "bootstrap"
+
+
+def apply_bootstrap(environment: Environment, session: Session, step: Step, workplace: Path) -> None:
     """Apply the bootstrap root, the first time or again.
 
     Args:
         environment: which environment's account.
         session: Terraform for that account.
         step: told which resource is being made.
+        workplace: folder for what Terraform needs meanwhile; one for each account.
 
     Raises:
         TerraformError: Terraform's reason. A first apply that failed keeps its local state and goes on from there.
     """
-    root = session.root(BOOTSTRAP, environment.build / "bootstrap" / "data")
+    root = session.root(BOOTSTRAP, workplace / "data")
     if _has_state_bucket(root, environment):
         _apply(root, environment, step)
         return
-    workshop = environment.build / "bootstrap" / "first"
+    workshop = workplace / "first"
     local = session.root(_copy_with_local_state(workshop), workshop / "data")
     local.init(backend_config=workshop / "no-settings.hcl")
     _apply(local, environment, step)
@@ -70,13 +84,7 @@ def _has_state_bucket(root: Terraform, environment: Environment) -> bool:
 
 def _copy_with_local_state(workshop: Path) -> Path:
     """The bootstrap root as it is, but for its backend; beside it the modules, where its paths expect them."""
-    folder = workshop / "environments" / BOOTSTRAP.name
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in [*BOOTSTRAP.glob("*.tf"), BOOTSTRAP / ".terraform.lock.hcl"]:
-        shutil.copyfile(path, folder / path.name)
+    folder = copy_root(BOOTSTRAP, workshop)
     (folder / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
     (workshop / "no-settings.hcl").write_text("")
-    modules = workshop / "modules"
-    if not modules.is_symlink():
-        modules.symlink_to(MODULES)
     return folder

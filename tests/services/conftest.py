@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.account.emulated import start
-from tests.services.parts import client as client_part
+from infra.verification import client as client_part
 from tests.services.parts import mlflow_service as mlflow_part
 from tests.services.parts.mlflow_service import MlflowService, running_mlflow
 from tests.services.parts.object_store import ArtifactStore, make_artifact_store

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from infra.account.emulated import EmulatedAccount, find, start
 from infra.account.seed import seed
-from infra.bootstrap import apply_bootstrap
+from infra.bootstrap import apply_bootstrap, bootstrap_folder
 from infra.console import progress
 from infra.environment import Environment
-from infra.terraform.session import find_tools, open_session
+from infra.terraform.session import Tools, find_tools, open_session
 
 # A forgotten account ends by itself; a working day with a long lunch does not end it. Tests say less.
-_IDLE_SECONDS = float(os.environ.get("INFRA_ACCOUNT_IDLE_SECONDS") or 4 * 3600)
+IDLE_SECONDS = float(os.environ.get("INFRA_ACCOUNT_IDLE_SECONDS") or 4 * 3600)
 
 
 def account_folder(environment: Environment) -> Path:
@@ -53,20 +53,35 @@ def prepared_account(environment: Environment, port: int = 0) -> EmulatedAccount
         account.stop()
     tools = find_tools()
     # What a first bootstrap that was cut short remembers is an account that is gone.
-    shutil.rmtree(environment.build / "bootstrap", ignore_errors=True)
+    shutil.rmtree(bootstrap_folder(environment), ignore_errors=True)
     with progress(f"starting the emulated AWS account {environment.account_id}"):
         account = start(
-            folder, environment.account_id, environment.region, port=port, parent_pid=None, idle_seconds=_IDLE_SECONDS
+            folder, environment.account_id, environment.region, port=port, parent_pid=None, idle_seconds=IDLE_SECONDS
         )
     try:
-        with progress(
-            "preparing it: hosted zone, certificate, bootstrap root (waits of the provider, about a minute)"
-        ) as step:
-            seed(account, environment.domain)
-            with open_session(tools, account.environment(os.environ)) as session:
-                apply_bootstrap(environment, session, step)
+        prepare(account, environment, tools, bootstrap_folder(environment))
     except BaseException:
         account.stop()
         raise
     prepared.write_text(account.instance_id)
     return account
+
+
+def prepare(account: EmulatedAccount, environment: Environment, tools: Tools, workplace: Path) -> None:
+    """Give an empty account what a real one holds before the stack.
+
+    Args:
+        account: the account.
+        environment: whose account it stands for.
+        tools: Terraform and provider.
+        workplace: folder for what Terraform needs meanwhile; one for each account.
+
+    Raises:
+        InfraError: Terraform's reason.
+    """
+    with progress(
+        "preparing it: hosted zone, certificate, bootstrap root (waits of the provider, about a minute)"
+    ) as step:
+        seed(account, environment.domain)
+        with open_session(tools, account.environment(os.environ)) as session:
+            apply_bootstrap(environment, session, step, workplace)

@@ -138,6 +138,7 @@ class Terraform:
         destroy: bool = False,
         variables: Mapping[str, str] | None = None,
         lock: bool = True,
+        refresh: bool = True,
         on_message: Listener | None = None,
     ) -> bool:
         """Make a plan and save it.
@@ -148,6 +149,7 @@ class Terraform:
             destroy: plan the destruction of everything instead.
             variables: single values on top of the files.
             lock: whether to take the state lock; a role that can only read cannot.
+            refresh: whether to read every resource first; without, the state is believed.
             on_message: called for every machine-readable message, for progress.
 
         Returns:
@@ -161,6 +163,7 @@ class Terraform:
             "detailed-exitcode": IsFlagged,
             "out": str(out),
             "lock": lock,
+            "refresh": refresh,
             "var-file": [str(file) for file in variable_files],
             "var": [f"{name}={value}" for name, value in (variables or {}).items()],
         }

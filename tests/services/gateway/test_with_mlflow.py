@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.verification.client import run_client
 from tests.services.parts.auth_double import running_auth
-from tests.services.parts.client import run_client
 from tests.services.parts.gateway_service import GatewayService, running_gateway
 from tests.services.parts.mlflow_service import MlflowService, running_mlflow
 from tests.services.parts.object_store import ArtifactStore

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from infra.repository import ROOT
-from tests.services.parts.client import run_client
+from infra.verification.client import run_client
 from tests.services.parts.gateway_service import GatewayService
 
 DOCUMENT = ROOT / "docs" / "clients.md"

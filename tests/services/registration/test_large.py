@@ -7,7 +7,7 @@ takes many minutes, so with MLflow's lane a quarter has to do.
 import re
 from pathlib import Path
 
-from tests.services.parts.client import run_client
+from infra.verification.client import run_client
 from tests.services.parts.gateway_service import GatewayService
 
 GROWTH_MIB = 64

@@ -1,19 +1,18 @@
 """Everything that a standard client does, through the gateway, with each artifact lane."""
 
-import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from infra.verification.session import client_session
 from tests.services.parts.auth_double import AuthDouble
-from tests.services.parts.client import run_client
 from tests.services.parts.gateway_service import GatewayService
 
 KEY = "key-of-the-session"
 FOLDER = Path(__file__).parent
-STEPS = ["experiments", "runs", "artifacts", "model", "registry", "traces", "refusals"]
+STEPS = ["experiments", "runs", "artifacts", "model", "registry", "traces", "refusals", "cleanup"]
 # A client asks for what may be there or not, and the session for what is not there.
 REFUSED = {
     ("GET /api/2.0/mlflow/experiments/get-by-name", 404),
@@ -40,16 +39,15 @@ def shape(line: dict[str, object]) -> str:
 
 @pytest.fixture(scope="module")
 def calls(
-    registry: GatewayService, auth: AuthDouble, client_python: Path, tmp_path_factory: pytest.TempPathFactory
+    registry: GatewayService, auth: AuthDouble, tmp_path_factory: pytest.TempPathFactory
 ) -> list[dict[str, object]]:
     """The access lines of one session."""
     folder = tmp_path_factory.mktemp("session")
     name = "session-" + registry.environment["ARTIFACT_LANE"]
     auth.add(KEY, user_id="ada", key_id="key-7")  # tells this session's requests from those of other tests
-    script = f"import runpy, sys; sys.argv[1:] = [{name!r}]; runpy.run_path({str(FOLDER / 'client_session.py')!r})"
-    result = run_client(client_python, script, folder, registry.tracking_uri, token=KEY)
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout.splitlines()[-1]) == STEPS
+    with client_session(name, folder, registry.tracking_uri, KEY) as session:
+        for step in STEPS:
+            assert session.step(step)
     return [line for line in registry.records("access") if line["user_id"] == "ada"]
 
 

@@ -38,7 +38,32 @@ def run_client(
     Returns:
         Exit code, output, errors.
     """
-    variables = {
+    return subprocess.run(
+        [str(python), "-c", script],
+        cwd=folder,
+        env=client_variables(folder, tracking_uri, token, environment),
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def client_variables(
+    folder: Path, tracking_uri: str, token: str | None = None, environment: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The process environment of an outside developer: no AWS credentials, an empty home.
+
+    Args:
+        folder: empty folder: home, temporary files.
+        tracking_uri: MLFLOW_TRACKING_URI.
+        token: MLFLOW_TRACKING_TOKEN, the API key.
+        environment: more variables.
+
+    Returns:
+        The whole environment.
+    """
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "TMPDIR": str(folder),
@@ -49,12 +74,3 @@ def run_client(
         **({"MLFLOW_TRACKING_TOKEN": token} if token else {}),
         **(environment or {}),
     }
-    return subprocess.run(
-        [str(python), "-c", script],
-        cwd=folder,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )

@@ -1,0 +1,1 @@
+"""Accounts in which an environment's stack was applied once: kept, copied in milliseconds, brought up to date."""
