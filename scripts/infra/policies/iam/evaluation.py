@@ -6,14 +6,16 @@ policy passes by not being understood.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from ipaddress import ip_address, ip_network
+from operator import eq
 from typing import Any, Literal
 
 Decision = Literal["allowed", "denied", "not allowed"]
 Context = Mapping[str, str | Sequence[str]]
 
-_KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "Resource", "NotResource", "Condition"}
+_KNOWN_ELEMENTS = {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
 
 def decide(
@@ -44,7 +46,8 @@ def applies(statement: Mapping[str, Any], action: str, resource: str, context: C
     unknown = statement.keys() - _KNOWN_ELEMENTS
     if unknown:
         raise NotImplementedError(f"statement with {unknown}")
-    if not any(like(action.lower(), pattern.lower()) for pattern in as_list(statement["Action"])):
+    named = "NotAction" if "NotAction" in statement else "Action"
+    if any(like(action.lower(), pattern.lower()) for pattern in as_list(statement[named])) == (named == "NotAction"):
         return False
     if "NotResource" in statement:
         about = not any(like(resource, pattern) for pattern in as_list(statement["NotResource"]))
@@ -59,10 +62,16 @@ def applies(statement: Mapping[str, Any], action: str, resource: str, context: C
 
 
 def _holds(operator: str, wanted: list[str], given: list[str]) -> bool:
+    if any("${" in str(value) for value in wanted):
+        raise NotImplementedError(f"policy variables: {wanted}")
     if operator == "Null":
-        return (not given) == (wanted == ["true"])
+        return (not given) == (str(wanted[0]).lower() == "true")
     quantifier, _, test = operator.rpartition(":")
-    matches = [_matches(test, wanted, value) for value in given]
+    if test.endswith("IfExists"):
+        test = test.removesuffix("IfExists")
+        if not given:
+            return True
+    matches = [_matches(test, [str(value) for value in wanted], value) for value in given]
     if quantifier == "ForAllValues":
         return all(matches)
     if quantifier == "ForAnyValue":
@@ -71,20 +80,6 @@ def _holds(operator: str, wanted: list[str], given: list[str]) -> bool:
         raise NotImplementedError(f"{operator} with {given}")
     # A missing key fails a positive comparison and passes a negated one.
     return matches[0] if matches else "Not" in test
-
-
-def _matches(test: str, wanted: list[str], value: str) -> bool:
-    match test:
-        case "StringEquals" | "Bool":
-            return value in wanted
-        case "StringNotEquals":
-            return value not in wanted
-        case "StringLike" | "ArnLike":
-            return any(like(value, pattern) for pattern in wanted)
-        case "NumericLessThan":
-            return any(float(value) < float(limit) for limit in wanted)
-        case _:
-            raise NotImplementedError(f"condition operator {test}")
 
 
 @cache
@@ -97,6 +92,30 @@ def like(value: str, pattern: str) -> bool:
     return _expression(pattern).fullmatch(value) is not None
 
 
+# Each compares a request's value with one of the policy's; `Not` in an operator's name turns the whole round.
+_TESTS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": eq,
+    "StringEqualsIgnoreCase": lambda value, wanted: value.lower() == wanted.lower(),
+    "Bool": lambda value, wanted: value.lower() == wanted.lower(),
+    "StringLike": like,
+    "ArnLike": like,
+    "ArnEquals": like,
+    "IpAddress": lambda value, wanted: ip_address(value) in ip_network(wanted),
+    "NumericEquals": lambda value, wanted: float(value) == float(wanted),
+    "NumericLessThan": lambda value, wanted: float(value) < float(wanted),
+    "NumericLessThanEquals": lambda value, wanted: float(value) <= float(wanted),
+    "NumericGreaterThan": lambda value, wanted: float(value) > float(wanted),
+    "NumericGreaterThanEquals": lambda value, wanted: float(value) >= float(wanted),
+}
+
+
+def _matches(operator: str, wanted: list[str], value: str) -> bool:
+    test = _TESTS.get(operator.replace("Not", ""))
+    if test is None:
+        raise NotImplementedError(f"condition operator {operator}")
+    return any(test(value, each) for each in wanted) is not ("Not" in operator)
+
+
 def as_list(value: Any) -> list[Any]:  # noqa: ANN401 - IAM writes one value where it could write a list
     """A policy's one-or-many element as a list."""
-    return [value] if isinstance(value, (str, dict)) else list(value)
+    return list(value) if isinstance(value, (list, tuple)) else [value]

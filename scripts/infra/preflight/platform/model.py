@@ -1,4 +1,4 @@
-"""What the running platform is made of, and what was seen while it ran: the words that preflight and its reports share."""
+"""What the running platform is made of, and what was seen while it ran: the words that preflight's reports share."""
 
 import time
 from dataclasses import dataclass, field
@@ -113,7 +113,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request at the front door: who asked what, which rule decided, who answered. Also what `Platform.route` answers.
+    """One request at the front door: who asked what, which rule decided, who answered; also what `Platform.route` says.
 
     Args:
         time: when it came, seconds since the epoch.
@@ -164,6 +164,8 @@ class Refusal:
         port: TCP port.
         reason: which rule is missing at which security group.
         arn: the security group (or other resource) to blame.
+        kind: "rule": security groups or routes do not allow it, which fails a run; "nobody": nothing has that address
+            or name (any more), which happens while tasks come and go.
         task_id: the task that wanted it.
         times: how often, since clients repeat.
     """
@@ -175,6 +177,7 @@ class Refusal:
     port: int
     reason: str
     arn: str
+    kind: Literal["rule", "nobody"] = "rule"
     task_id: str | None = None
     times: int = 1
 
