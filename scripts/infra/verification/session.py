@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from infra.verification.client import client_python, client_variables
+from infra.verification.client import client_python
 from infra.verification.steps import CheckFailed
 
 # A hang ends here; a busy machine does not. The client itself gives up on a request after 120 s.
@@ -121,21 +121,13 @@ class ClientSession:
 
 
 @contextmanager
-def client_session(
-    name: str,
-    folder: Path,
-    tracking_uri: str,
-    token: str,
-    environment: Mapping[str, str] | None = None,
-) -> Iterator[ClientSession]:
+def client_session(name: str, folder: Path, environment: Mapping[str, str]) -> Iterator[ClientSession]:
     """A client that ends with the block.
 
     Args:
         name: begins the names of everything that it makes.
-        folder: for its home, its temporary files and what it prints; made when missing.
-        tracking_uri: MLFLOW_TRACKING_URI.
-        token: API key.
-        environment: more variables.
+        folder: for what it prints, and its working directory.
+        environment: complete process environment, as `client_variables` makes it.
 
     Yields:
         The session.
@@ -143,8 +135,7 @@ def client_session(
     Raises:
         InfraError: the client could not be installed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    session = ClientSession(name, folder, client_variables(folder, tracking_uri, token, environment), client_python())
+    session = ClientSession(name, folder, environment, client_python())
     try:
         yield session
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services.parts.auth_double import AuthDouble, running_auth
+from infra.preflight.parts.auth_double import AuthDouble, running_auth
 from tests.services.parts.gateway_service import GatewayService, running_gateway
 from tests.services.parts.mlflow_service import MlflowService
 from tests.services.parts.object_store import ArtifactStore

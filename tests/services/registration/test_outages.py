@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.parts.auth_double import AuthDouble
+from infra.preflight.parts.auth_double import AuthDouble
+from infra.preflight.parts.postgres import Database, Postgres
 from tests.services.parts.doorway import Doorway, doorway
 from tests.services.parts.gateway_service import Answer, GatewayService, running_gateway
 from tests.services.parts.mlflow_service import MlflowService, launch, running_mlflow
 from tests.services.parts.object_store import ArtifactStore
-from tests.services.parts.postgres import Database, Postgres
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
 SEARCH = ("POST", "/api/2.0/mlflow/experiments/search", {"max_results": 1})

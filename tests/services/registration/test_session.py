@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from infra.preflight.parts.auth_double import AuthDouble
+from infra.verification.client import client_variables
 from infra.verification.session import client_session
-from tests.services.parts.auth_double import AuthDouble
 from tests.services.parts.gateway_service import GatewayService
 
 KEY = "key-of-the-session"
@@ -45,7 +46,7 @@ def calls(
     folder = tmp_path_factory.mktemp("session")
     name = "session-" + registry.environment["ARTIFACT_LANE"]
     auth.add(KEY, user_id="ada", key_id="key-7")  # tells this session's requests from those of other tests
-    with client_session(name, folder, registry.tracking_uri, KEY) as session:
+    with client_session(name, folder, client_variables(folder, registry.tracking_uri, KEY)) as session:
         for step in STEPS:
             assert session.step(step)
     return [line for line in registry.records("access") if line["user_id"] == "ada"]
