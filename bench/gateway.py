@@ -20,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from tests.services.parts import instant_upstream, processes
-from tests.services.parts.auth_double import running_auth
+from infra.preflight.parts import processes
+from infra.preflight.parts.auth_double import running_auth
+from tests.services.parts import instant_upstream
 from tests.services.parts.gateway_service import gateway_python, running_gateway
 
 KEY = "bench-key"

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from infra.account.emulated import start
+from infra.preflight.parts.postgres import MASTER_USER, Database, Postgres, start_postgres
 from infra.verification import client as client_part
 from tests.services.parts import mlflow_service as mlflow_part
 from tests.services.parts.mlflow_service import MlflowService, running_mlflow
 from tests.services.parts.object_store import ArtifactStore, make_artifact_store
-from tests.services.parts.postgres import MASTER_USER, Database, Postgres, start_postgres
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.preflight.parts.postgres import UNNAMED_HOST, Postgres, start_postgres
 from tests.services.parts.mlflow_service import server_python
-from tests.services.parts.postgres import UNNAMED_HOST, Postgres, start_postgres
 
 CONNECT = (
     "import sys, psycopg\n"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from infra.preflight.parts.auth_double import AuthDouble, running_auth
 from tests.services.gateway.scripted_upstream import ScriptedUpstream, respond, running_upstream
-from tests.services.parts.auth_double import AuthDouble, running_auth
 from tests.services.parts.gateway_service import GatewayService, running_gateway
 
 KEY = "test-key-that-must-not-be-logged"

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from infra.preflight.parts.auth_double import AuthDouble
 from tests.services.gateway.conftest import KEY
 from tests.services.gateway.scripted_upstream import Received, ScriptedUpstream, raw, respond
-from tests.services.parts.auth_double import AuthDouble
 from tests.services.parts.gateway_service import Answer, GatewayService
 
 RUNS = "/api/mlflow/api/2.0/mlflow/runs"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.preflight.parts.auth_double import AuthDouble
 from tests.services.gateway.conftest import KEY, exchange
 from tests.services.gateway.scripted_upstream import Received, ScriptedUpstream, raw, respond
-from tests.services.parts.auth_double import AuthDouble
 from tests.services.parts.gateway_service import GatewayService
 
 RUNS = "/api/mlflow/api/2.0/mlflow/runs"

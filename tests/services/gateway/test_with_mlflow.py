@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.preflight.parts.auth_double import running_auth
+from infra.preflight.parts.postgres import Database, Postgres
 from infra.verification.client import run_client
-from tests.services.parts.auth_double import running_auth
 from tests.services.parts.gateway_service import GatewayService, running_gateway
 from tests.services.parts.mlflow_service import MlflowService, running_mlflow
 from tests.services.parts.object_store import ArtifactStore
-from tests.services.parts.postgres import Database, Postgres
 
 KEY = "registry-key"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from infra.preflight.parts import processes
+from infra.preflight.parts.postgres import Postgres
 from mlflow_server.errors import ServerError
 from mlflow_server.health import failed
-from tests.services.parts import processes
 from tests.services.parts.mlflow_service import MlflowService, run_command
 from tests.services.parts.object_store import ArtifactStore, Credentials
-from tests.services.parts.postgres import Postgres
 
 # The container's health check kills it after this (modules/ecs-service).
 TIMEOUT_SECONDS = 5.0

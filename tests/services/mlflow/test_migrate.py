@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.account.emulated import EmulatedAccount, start
+from infra.preflight.parts.postgres import MASTER_USER, Database, Postgres
 from tests.services.parts.mlflow_service import container_environment, run_command, server_python
 from tests.services.parts.object_store import ArtifactStore
-from tests.services.parts.postgres import MASTER_USER, Database, Postgres
 
 ODD_PASSWORD = "%41 a&b=c@d:e/f?g#h'\"\\ü+"  # noqa: S105 - every character that a URI, SQL or ini file could trip over
 FIRST, SECOND = "first-password", "second-password"

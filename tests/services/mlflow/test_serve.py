@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.services.parts import processes
-from tests.services.parts.certificates import write_certificates
+from infra.preflight.parts import processes
+from infra.preflight.parts.certificates import write_certificates
+from infra.preflight.parts.postgres import HOST, UNNAMED_HOST, Database, Postgres
 from tests.services.parts.doorway import doorway
 from tests.services.parts.mlflow_service import (
     MlflowService,
@@ -21,7 +22,6 @@ from tests.services.parts.mlflow_service import (
     running_mlflow,
 )
 from tests.services.parts.object_store import ArtifactStore
-from tests.services.parts.postgres import HOST, UNNAMED_HOST, Database, Postgres
 
 
 @pytest.fixture

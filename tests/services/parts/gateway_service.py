@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.preflight.parts import processes
 from infra.repository import ROOT
 from infra.tool_environment import tool_environment
-from tests.services.parts import processes
 
 _PACKAGE = ROOT / "services" / "gateway"
 # A hang ends here; a busy machine does not.

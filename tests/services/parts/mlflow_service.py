@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.preflight.parts import processes
+from infra.preflight.parts.postgres import Database
 from infra.repository import ROOT
 from infra.tool_environment import tool_environment
-from tests.services.parts import processes
 from tests.services.parts.object_store import ArtifactStore
-from tests.services.parts.postgres import Database
 
 # A hang ends here; a busy machine does not.
 START_SECONDS = 300.0

@@ -10,12 +10,13 @@ import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.services.parts import processes
-from tests.services.parts.certificates import write_certificates
-from tests.services.parts.tls_front import TlsFront
+from infra.preflight.parts import processes
+from infra.preflight.parts.certificates import write_certificates
+from infra.preflight.parts.tls_front import TlsFront
 
 # Debian's knows TLS; the one from PyPI, without which nobody has to be, gets it from `TlsFront`.
 _DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
@@ -56,6 +57,30 @@ class Database:
         return self.server.sql(statement, self.name)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """How a server is to be; what is not said is as the tests of the services want it.
+
+    Args:
+        addresses: loopback addresses to listen on.
+        port: TCP port; None: a free one.
+        names: what its certificate says it is: addresses or DNS names.
+        master_user: who may make users and databases.
+        master_password: of that user.
+        tls_only: whether connections without TLS are turned away, as by rds.force_ssl.
+        parameters: of PostgreSQL.
+    """
+
+    addresses: tuple[str, ...] = (HOST, UNNAMED_HOST)
+    port: int | None = None
+    names: tuple[str, ...] = (HOST,)
+    master_user: str = MASTER_USER
+    master_password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    tls_only: bool = True
+    # "all", so that a password in a statement would be seen.
+    parameters: Mapping[str, str] = field(default_factory=lambda: {"log_statement": "all"})
+
+
 class Postgres:
     """One server with its own CA.
 
@@ -63,15 +88,16 @@ class Postgres:
         directory: empty folder that its user may enter; removed by `close`.
         programs: folder of PostgreSQL's programs.
         knows_tls: whether they were built with it.
+        wanted: how it is to be.
     """
 
-    def __init__(self, directory: Path, programs: Path, knows_tls: bool) -> None:
+    def __init__(self, directory: Path, programs: Path, knows_tls: bool, wanted: Wanted) -> None:
         self.directory = directory
-        self._programs, self._knows_tls = programs, knows_tls
+        self._programs, self._knows_tls, self._wanted = programs, knows_tls, wanted
         self._front: TlsFront | None = None
-        self.port = processes.free_port(HOST)
+        self.port = wanted.port or processes.free_port(HOST)
         self._own_port = self.port if knows_tls else processes.free_port(HOST)
-        self.master_password = secrets.token_urlsafe(24)
+        self.master_password = wanted.master_password
         self.application_password = secrets.token_hex(20)
         self.ca_file = directory / "ca.pem"
         self.log = directory / "log"
@@ -84,11 +110,11 @@ class Postgres:
         """Make the files, start the server, make the master user as RDS does."""
         self.log.touch()
         self._data.mkdir(mode=0o700)
-        write_certificates(self.directory, HOST)
+        write_certificates(self.directory, *self._wanted.names)
         owner = pwd.getpwnam(self._user)
         for path in (self.directory, self._data, self.log, self._data.with_name("server.key")):
             os.chown(path, owner.pw_uid, owner.pw_gid)
-        command = [
+        command: list[str | Path] = [
             self._programs / "initdb",
             "--auth=trust",
             "--encoding=utf8",
@@ -106,19 +132,21 @@ class Postgres:
             check=True,
             capture_output=True,
         )
+        kind = "hostssl" if self._knows_tls and self._wanted.tls_only else "host"
         (self._data / "pg_hba.conf").write_text(
             # `hostssl` alone is what rds.force_ssl=1 makes of it: nobody gets in without TLS.
-            f"local all all trust\n{'hostssl' if self._knows_tls else 'host'} all all 127.0.0.0/8 scram-sha-256\n"
+            f"local all all trust\n{kind} all all 127.0.0.0/8 scram-sha-256\n"
         )
         self.start()
         # The one statement with a password in it is not logged: tests look for passwords in the log.
-        master = f"{MASTER_USER} LOGIN CREATEROLE CREATEDB PASSWORD '{self.master_password}'"
+        password = self.master_password.replace("'", "''")
+        master = f"{self._wanted.master_user} LOGIN CREATEROLE CREATEDB PASSWORD '{password}'"
         self.sql(f"SET log_statement = none; CREATE ROLE {master}")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
         tls = {
-            "listen_addresses": f"{HOST},{UNNAMED_HOST}",
+            "listen_addresses": ",".join(self._wanted.addresses),
             "ssl": "on",
             "ssl_cert_file": str(self.directory / "server.pem"),
             "ssl_key_file": str(self.directory / "server.key"),
@@ -129,7 +157,7 @@ class Postgres:
             "fsync": "off",
             "shared_buffers": "32MB",
             "max_connections": "100",
-            "log_statement": "all",  # so that a password in a statement would be seen
+            **self._wanted.parameters,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self._process = processes.start(
@@ -139,14 +167,14 @@ class Postgres:
             user=self._user if os.geteuid() == 0 else None,
             end_with=signal.SIGINT,  # SIGTERM would wait for the clients
         )
-        ready = [self._programs / "pg_isready", "-q", "-h", HOST, "-p", str(self._own_port)]
+        ready: list[str | Path] = [self._programs / "pg_isready", "-q", "-h", self.directory, "-p", str(self._own_port)]
         deadline = time.monotonic() + START_SECONDS
         while subprocess.run(ready, env={}, check=False).returncode != 0:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"PostgreSQL does not start: {self.log.read_text()}")
             time.sleep(0.02)
         if not self._knows_tls:
-            self._front = TlsFront((HOST, UNNAMED_HOST), self.port, self._own_port, self.directory)
+            self._front = TlsFront(self._wanted.addresses, self.port, self._own_port, self.directory)
 
     def stop(self) -> None:
         """Stop it as a crash would: connections break at once. What was committed stays."""
@@ -165,7 +193,7 @@ class Postgres:
 
     def sql(self, statement: str, database: str = "postgres") -> list[list[str]]:
         """Run SQL as superuser; rows of text."""
-        command = [
+        command: list[str | Path] = [
             self._programs / "psql",
             "-h",
             self.directory,
@@ -197,11 +225,11 @@ class Postgres:
         activity = f"SELECT pid FROM pg_stat_activity WHERE {ours}"  # noqa: S608 - names of the tests
         return {row[0] for row in self.sql(f"SELECT version FROM pg_stat_ssl WHERE pid IN ({activity})")}  # noqa: S608
 
-    def new_database(self, like: Database | None = None) -> Database:
+    def new_database(self, like: Database | None = None, name: str = "") -> Database:
         """An empty database owned by the master user, as RDS makes it, or a copy of another one that nobody uses."""
-        name = f"mlflow_{secrets.token_hex(4)}"
+        name = name or f"mlflow_{secrets.token_hex(4)}"
         template = f" TEMPLATE {like.name}" if like else ""
-        self.sql(f"CREATE DATABASE {name} OWNER {MASTER_USER}{template}")
+        self.sql(f"CREATE DATABASE {name} OWNER {self._wanted.master_user}{template}")
         return Database(self, name)
 
 
@@ -215,16 +243,17 @@ def _programs() -> tuple[Path, bool]:
     return Path(package.origin).parent / "pginstall" / "bin", False  # version 16, as in environments/*
 
 
-def start_postgres(programs: tuple[Path, bool] | None = None) -> Postgres:
+def start_postgres(programs: tuple[Path, bool] | None = None, wanted: Wanted | None = None) -> Postgres:
     """A running server in a folder of its own.
 
     Args:
         programs: folder of PostgreSQL's programs and whether they know TLS; None: the best there is.
+        wanted: how it is to be; None: as the tests of the services want it.
     """
     # Not in pytest's folders: those are closed to the user that PostgreSQL runs as, and too deep for a socket's name.
     directory = Path(tempfile.mkdtemp(prefix="hokusai-postgres-"))
     directory.chmod(0o755)
-    server = Postgres(directory, *(programs or _programs()))
+    server = Postgres(directory, *(programs or _programs()), wanted or Wanted())
     try:
         server.create()
     except BaseException:

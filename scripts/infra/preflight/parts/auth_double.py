@@ -56,7 +56,7 @@ class AuthDouble:
         """AUTH_SERVICE_URL."""
         return f"http://127.0.0.1:{self.port}"
 
-    def add(self, key: str, **known: Any) -> Key:
+    def add(self, key: str, **known: Any) -> Key:  # noqa: ANN401 - fields of Key
         """Issue a key; `known` are fields of `Key`."""
         number = len(self.keys) + 1
         self.keys[key] = Key(**{"user_id": f"user-{number}", "key_id": f"key-{number}", **known})
@@ -138,7 +138,7 @@ class _Answer(BaseHTTPRequestHandler):
         }
         return 200, json.dumps({name: value for name, value in answer.items() if value is not None}).encode(), {}
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # the name that http.server gives it
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name that http.server gives it
         """Nothing: the calls are in `calls`."""
 
 

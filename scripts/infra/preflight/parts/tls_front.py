@@ -10,6 +10,7 @@ import struct
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 _SSL_REQUEST = 80877103
 _GSS_REQUEST = 80877104
@@ -56,8 +57,7 @@ class TlsFront:
         await asyncio.gather(*sessions, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = asyncio.current_task()
-        assert session is not None
+        session = cast("asyncio.Task[None]", asyncio.current_task())
         try:
             if await _asks_for_tls(reader, writer):
                 await writer.start_tls(self._context)
