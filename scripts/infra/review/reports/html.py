@@ -1,20 +1,13 @@
-"""The review as one HTML page that needs nothing else: no network, no server, and no script to be read.
+"""The review as one HTML page that needs nothing else: no network, no server, and no script to be read."""
 
-Its Content-Security-Policy allows the one style and the one script that are in it, by their hashes, and nothing else;
-so even text that got past the escaping could not run.
-"""
-
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator
 from html import escape
-from importlib import resources
-from string import Template
 
 from infra.review.gate import Verdict
 from infra.review.model import AccessChange, Drift, Finding, ModuleNode, Review, Risk
 from infra.review.reports.html_changes import change_entry, shown_after, shown_value, text
 from infra.review.reports.module_map import NODE_LIMIT, module_map
+from infra.review.reports.page import packaged, page
 from infra.review.reports.words import (
     ACTION_SIGNS,
     RISK_WORDS,
@@ -43,7 +36,6 @@ def html_report(review: Review, verdict: Verdict) -> str:
     Returns:
         A whole HTML document in UTF-8.
     """
-    style, script = _file("page.css"), _file("page.js")
     body = "\n".join(
         (
             _head(review, verdict),
@@ -57,22 +49,7 @@ def html_report(review: Review, verdict: Verdict) -> str:
             _facts(review),
         )
     )
-    return Template(_file("page.html")).substitute(
-        title=f"Plan of {text(review.provenance.environment, 100)}",
-        style=style,
-        style_hash=_hash(style),
-        script=script,
-        script_hash=_hash(script),
-        body=body,
-    )
-
-
-def _file(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+    return page(f"Plan of {text(review.provenance.environment, 100)}", body, script=packaged(__package__, "page.js"))
 
 
 def _head(review: Review, verdict: Verdict) -> str:

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from infra.review.model import Action, ModuleNode, Risk
+from infra.review.reports.drawing import Point, arrow, box, drawing, places
 from infra.review.reports.text import line
 from infra.review.reports.words import ACTION_SIGNS, RISK_WORDS, how_many, module_words
 
 # More than a person can follow; the table below the map has them all.
 NODE_LIMIT = 60
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 190, 46, 60, 16, 8
-_NAME, _COUNTS = 24, 30
 
 
 def module_map(modules: Sequence[ModuleNode]) -> str:
@@ -26,24 +25,15 @@ def module_map(modules: Sequence[ModuleNode]) -> str:
     if len(drawn) < 2:
         return ""
     columns = layout({module.name: module.depends_on for module in drawn})
-    places = {
-        name: (_MARGIN + x * (_WIDTH + _GAP_X), _MARGIN + y * (_HEIGHT + _GAP_Y))
-        for x, column in enumerate(columns)
-        for y, name in enumerate(column)
-    }
-    width = 2 * _MARGIN + len(columns) * (_WIDTH + _GAP_X) - _GAP_X
-    height = 2 * _MARGIN + max(len(column) for column in columns) * (_HEIGHT + _GAP_Y)
+    at = places(columns)
     by_name = {module.name: module for module in drawn}
     edges = "".join(
-        _edge(places[source], places[target], hit=bool(by_name[source].risk or by_name[source].affected_by))
+        arrow(at[source], at[target], hit=bool(by_name[source].risk or by_name[source].affected_by))
         for target, sources in _direct(by_name).items()
         for source in sources
     )
-    nodes = "".join(_node(module, *places[module.name]) for module in drawn)
-    return (
-        f'<svg class="map" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="group" aria-label="Map of modules">{edges}{nodes}</svg>'
-    )
+    nodes = "".join(_node(module, at[module.name]) for module in drawn)
+    return drawing(columns, edges + nodes, "Map of modules")
 
 
 def _worth_drawing(modules: Sequence[ModuleNode]) -> list[ModuleNode]:
@@ -148,26 +138,7 @@ def _reachable(start: str, uses: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _edge(source: tuple[int, int], target: tuple[int, int], *, hit: bool) -> str:
-    kind = " hit" if hit else ""
-    x1, y1 = source[0] + _WIDTH, source[1] + _HEIGHT // 2
-    x2, y2 = target[0] - 6, target[1] + _HEIGHT // 2
-    if x1 > x2:  # one of a circle: below everything that is between, and dashed
-        x1, x2 = source[0] + _WIDTH // 2, target[0] + _WIDTH // 2
-        y1, y2 = source[1] + _HEIGHT, target[1] + _HEIGHT + 6
-        low = max(y1, y2) + _GAP_Y
-        return (
-            f'<path class="edge back{kind}" d="M{x1} {y1}C{x1} {low} {x2} {low} {x2} {y2}"/>'
-            f'<path class="tip{kind}" d="M{x2} {y2 - 6}l-4 7h8z"/>'
-        )
-    bend = max(_GAP_X // 2, (x2 - x1) // 3)
-    return (
-        f'<path class="edge{kind}" d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"/>'
-        f'<path class="tip{kind}" d="M{x2 + 6} {y2}l-7 -4v8z"/>'
-    )
-
-
-def _node(module: ModuleNode, x: int, y: int) -> str:
+def _node(module: ModuleNode, at: Point) -> str:
     name = module_words(module.name)
     counts = ", ".join(
         f"{count} {ACTION_SIGNS[action]}" for action in Action if (count := module.actions.get(action, 0))
@@ -181,13 +152,4 @@ def _node(module: ModuleNode, x: int, y: int) -> str:
         hint = f"{name}: uses {', '.join(module_words(each) for each in module.affected_by[:10])}"
     else:
         kind, button, counts, hint = "still", "", "nothing changes", f"{name}: nothing changes"
-    return (
-        f'<g class="{kind}"{button}><title>{escape(hint)}</title>'
-        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="7"/>'
-        f'<text class="name" x="{x + 10}" y="{y + 19}">{escape(_short(name, _NAME))}</text>'
-        f'<text class="counts" x="{x + 10}" y="{y + 36}">{escape(_short(counts, _COUNTS))}</text></g>'
-    )
-
-
-def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return box(at, kind, name, counts, hint, button)
