@@ -24,6 +24,7 @@ from infra.environment import environment_names, load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
 from infra.planning import make_plan
+from infra.preflight.base.kept import find_base, stop_base
 from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release import unsaved_state
@@ -235,6 +236,8 @@ def down(name: str, everywhere: bool) -> None:
         if account:
             account.stop()
         say(f"The emulated account of {each} {'was stopped' if account else 'is not running'}.")
+        if stop_base(load_environment(each)):
+            say(f"The base of {each}, which preflights copied, was stopped too.")
 
 
 @account_commands.command()
@@ -242,9 +245,11 @@ def status() -> None:
     """Say which ones run."""
     for name in environment_names():
         account = emulated.find(account_folder(load_environment(name)))
+        base = find_base(load_environment(name))
         say(
             f"{name:12} "
             + (f"{account.account_id} at {account.endpoint} (process {account.pid})" if account else "down")
+            + (f"; base of preflights at {base.account.endpoint} (process {base.account.pid})" if base else "")
         )
 
 

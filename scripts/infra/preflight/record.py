@@ -1,6 +1,7 @@
 """What a preflight found: everything that its reports need, and nothing that is still running."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from infra.preflight.base.applied import Origin
@@ -43,6 +44,7 @@ class PreflightRecord:
         topology: what was started and which rule led where; None when nothing was.
         events: what happened, in order.
         tasks: all tasks.
+        logs: what each task printed, by its id.
         aws_calls: calls of AWS APIs.
         refusals: connections that were not let through.
         limits: what this machine did not allow to be checked.
@@ -63,6 +65,7 @@ class PreflightRecord:
     topology: Topology | None = None
     events: tuple[Event, ...] = ()
     tasks: tuple[Task, ...] = ()
+    logs: Mapping[str, str] = field(default_factory=dict, repr=False)
     aws_calls: tuple[AwsCall, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     limits: tuple[str, ...] = ()

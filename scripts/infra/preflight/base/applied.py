@@ -19,7 +19,7 @@ from infra.verification.steps import Steps
 
 Origin = Literal["kept", "older", "new"]
 _SHOWN = 4
-_ORIGINS: dict[Origin, str] = {
+ORIGINS: dict[Origin, str] = {
     "kept": "a copy of the kept base, in which exactly this configuration is applied",
     "older": "a copy of the kept base, in which another configuration is applied: this one is an update",
     "new": "a new account: no base is kept",
@@ -80,7 +80,7 @@ def applied_account(environment: Environment, tools: Tools, workplace: Path, ste
                 purpose = f"waiting for another run, which applies the base of {environment.name}"
                 making.enter_context(only_one(environment, purpose))
                 working = _copy_of_base(environment, wanted) or _new_account(environment, tools, workplace)
-            saw(_ORIGINS[working.origin])
+            saw(ORIGINS[working.origin])
         try:
             changes = () if working.origin == "kept" else _update(working, environment, tools, workplace, steps)
             applied = AppliedAccount(working.account, environment, wanted, working.origin, changes)

@@ -76,14 +76,25 @@ def keep_base(environment: Environment, account: EmulatedAccount, source: MadeFr
     with only_one(environment):
         before = find_base(environment)
         copy = account.fork(outlive=True, idle_seconds=IDLE_SECONDS)
-        folder = base_folder(environment)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / READY_FILE).unlink(missing_ok=True)
-        _write(folder / _MADE_FROM, {**asdict(source), "instance_id": copy.instance_id})
-        _write(folder / READY_FILE, asdict(copy))
+        note_base(environment, copy, source)
         if before:
             before.account.stop()
     return KeptBase(copy, source)
+
+
+def note_base(environment: Environment, account: EmulatedAccount, source: MadeFrom) -> None:
+    """Note an account, as it is, as the environment's base.
+
+    Args:
+        environment: whose stack is in it.
+        account: nobody works in it from now on.
+        source: what is applied in it.
+    """
+    folder = base_folder(environment)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / READY_FILE).unlink(missing_ok=True)
+    _write(folder / _MADE_FROM, {**asdict(source), "instance_id": account.instance_id})
+    _write(folder / READY_FILE, asdict(account))
 
 
 def stop_base(environment: Environment) -> bool:
@@ -111,8 +122,9 @@ def only_one(environment: Environment, purpose: str = "") -> Iterator[None]:
         environment: the environment.
         purpose: something to wait for that takes long, in a few words; it is shown while another process does it.
     """
-    environment.build.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(environment.build / f"base{'-making' if purpose else ''}.lock")
+    folder = base_folder(environment)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ("making.lock" if purpose else "lock"))
     try:
         lock.acquire(blocking=False)
     except Timeout:

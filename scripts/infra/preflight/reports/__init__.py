@@ -1,0 +1,1 @@
+"""The reports of a preflight: a page, Markdown, JUnit."""
