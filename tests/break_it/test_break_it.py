@@ -8,7 +8,6 @@ caught which edit.
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,40 +21,24 @@ import yaml
 from infra.account.emulated import EmulatedAccount
 from infra.account.seed import seed
 from infra.environment import environment_names, load_environment
-from infra.repository import ROOT, build_folder
+from infra.repository import build_folder
+from tests.edited_copy import EditedCopy
 from tests.environments.lifecycle import Lifecycles
 from tests.resident_terraform import ResidentTerraform, error_text
 
 EDITS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "edits.yaml").read_text())
 NAMES = [edit["name"] for edit in EDITS]
-COPIED = ("docs", "environments", "modules", "policies", "requirements", "scripts", "services", "tests")
 # The environment that is planned: its account id is that of the test account.
 PLANNED = "production"
 
 
-class Copy:
-    """A copy of the repository that is edited, judged and put back."""
+class Copy(EditedCopy):
+    """A copy of the repository whose stack can be planned without a state: what would be made from nothing."""
 
     def __init__(self, folder: Path, terraform: ResidentTerraform) -> None:
-        self.folder = folder
-        for name in COPIED:
-            ignored = shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
-            shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        shutil.copy(ROOT / "pyproject.toml", folder)
-        # No state is needed to see what would be made from nothing.
+        super().__init__(folder)
         (folder / "environments/stack/local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
         self.stack = terraform.root(folder / "environments/stack")
-
-    def edit(self, replacements: list[dict[str, str]]) -> None:
-        for replacement in replacements:
-            path = self.folder / replacement["file"]
-            text = path.read_text()
-            assert replacement["old"] in text, f"{replacement['file']} has no {replacement['old']!r}: mend edits.yaml"
-            path.write_text(text.replace(replacement["old"], replacement["new"], 1))
-
-    def put_back(self, replacements: list[dict[str, str]]) -> None:
-        for replacement in replacements:
-            shutil.copy(ROOT / replacement["file"], self.folder / replacement["file"])
 
 
 @pytest.fixture(scope="session")
@@ -73,14 +56,11 @@ def test_the_list_is_long_enough_and_names_nothing_twice() -> None:
 def test_edit_is_caught(
     edit: dict[str, Any], copy: Copy, lifecycles: Lifecycles, tmp_path: Path, record_property: Any
 ) -> None:
-    try:
-        copy.edit(edit["replace"])
+    with copy.edited(edit["replace"]):
         if "suite" in edit:
             caught = failing(copy.folder, edit["suite"], os.environ)
         else:
             caught = judged_plan(edit, copy, lifecycles, tmp_path)
-    finally:
-        copy.put_back(edit["replace"])
     record_property("caught", f"{edit['name']}: {', '.join(caught) or 'NOTHING'}")
     expected = edit.get("caught_by") or f"refused: {edit['refused']}"
     assert any(expected in each for each in caught), f"expected {expected}; caught by {caught or 'nothing'}"

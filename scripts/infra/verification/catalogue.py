@@ -1,6 +1,15 @@
 """All steps in their order, for a target."""
 
-from infra.verification import authentication, front_door, isolation, logs, registration, routes, storage
+from infra.verification import (
+    authentication,
+    front_door,
+    isolation,
+    keep_alive,
+    logs,
+    registration,
+    routes,
+    storage,
+)
 from infra.verification.steps import Step
 from infra.verification.target import Target
 
@@ -29,6 +38,7 @@ def steps_for(target: Target) -> list[Step[Target]]:
         *with_keys,
         *routes.STEPS,
         *isolation.STEPS,
+        *keep_alive.STEPS,
         *registration.STEPS,
         *storage.STEPS,
         registration.CLEANUP,

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-from html.parser import HTMLParser
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +11,7 @@ from infra.review.gate import Verdict
 from infra.review.model import AttributeChange, Review
 from infra.review.reports.html import html_report
 from infra.review.reports.text import visible
+from tests.html_page import Page
 from tests.review.reports.samples import (
     ALLOWED,
     HOSTILE,
@@ -40,45 +40,10 @@ _ATTRIBUTES = set(
         " xmlns width height viewbox d x y rx",
     )
 )
-_EMPTY = {"meta", "br", "input"}
 
 
-class _Page(HTMLParser):
-    """The elements of a page; it must be well formed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.open: list[str] = []
-        self.raw: dict[str, list[str]] = {"script": [], "style": []}
-        self.feed(page)
-        self.close()
-        assert not self.open, self.open
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        if tag not in _EMPTY:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] in self.raw:
-            self.raw[self.open[-1]].append(data)
-        else:
-            self.texts.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(f"a comment: {data}")
-
-
-def _assert_only_our_markup(page: str) -> _Page:
-    parsed = _Page(page)
+def _assert_only_our_markup(page: str) -> Page:
+    parsed = Page(page)
     assert {tag for tag, _ in parsed.elements} <= _TAGS
     assert {name for _, attributes in parsed.elements for name in attributes} <= _ATTRIBUTES
     assert [tag for tag, _ in parsed.elements].count("script") == 1
@@ -111,7 +76,7 @@ def test_any_plan_adds_no_markup(of: Review, verdict: Verdict) -> None:
 
 
 def test_the_policy_allows_this_style_and_this_script_and_nothing_else() -> None:
-    page = _Page(html_report(typical(), WAITING))
+    page = Page(html_report(typical(), WAITING))
     policy = next(attributes["content"] for _, attributes in page.elements if "http-equiv" in attributes)
     hashes = {
         tag: base64.b64encode(hashlib.sha256("".join(parts).encode()).digest()).decode()
@@ -124,7 +89,7 @@ def test_the_policy_allows_this_style_and_this_script_and_nothing_else() -> None
 
 
 def test_the_page_needs_no_network_and_builds_no_markup_from_text() -> None:
-    page = _Page(html_report(typical(), WAITING))
+    page = Page(html_report(typical(), WAITING))
     style, script = ("".join(page.raw[tag]) for tag in ("style", "script"))
     assert "url(" not in style
     assert "@import" not in style
@@ -133,7 +98,7 @@ def test_the_page_needs_no_network_and_builds_no_markup_from_text() -> None:
 
 
 def test_every_change_can_be_searched_and_filtered() -> None:
-    page = _Page(html_report(typical(), WAITING))
+    page = Page(html_report(typical(), WAITING))
     changes = [attributes for tag, attributes in page.elements if tag == "details" and "data-risk" in attributes]
     filters = {attributes["data-filter"] for _, attributes in page.elements if "data-filter" in attributes}
     modules = {

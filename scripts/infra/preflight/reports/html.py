@@ -144,7 +144,7 @@ def _tasks(record: PreflightRecord) -> Iterator[str]:
 def _task(task: Task, log: str) -> str:
     facts = f"at {task.address}, {task.state}, {task.health}, at most {task.peak_memory_mib} MiB"
     last = "\n".join(log.splitlines()[-_LOG_LINES:]) or "printed nothing"
-    return f"<details><summary>{text(task.name)} <span class=soft>{facts}</span></summary>{_pre(last)}</details>"
+    return f"<details><summary>{text(task.name)} <span class=soft>{text(facts)}</span></summary>{_pre(last)}</details>"
 
 
 def _facts(record: PreflightRecord) -> str:

@@ -34,7 +34,7 @@ def _lines(record: PreflightRecord) -> Iterator[str]:
         yield fenced([line(each) for each in finding_lines(finding)[:_FINDING_LINES]], "")
     yield from ("", "| | step | what holds | what was seen | time |", "|---|---|---|---|---:|")
     for result in record.results:
-        cells = (code(result.name), prose(result.about), prose(result.seen, 200), f"{result.seconds:.1f} s")
+        cells = (prose(result.name), prose(result.about), prose(result.seen, 200), f"{result.seconds:.1f} s")
         yield f"| {MARKS[result.outcome]} | {' | '.join(cells)} |"
     yield ""
     for name, fact in (*made_from(record), ("Account", account_words(record))):
