@@ -59,7 +59,7 @@ class Seen:
             return _of_denied(self._denied[0])
         if self._refusals:
             return _of_refusal(self._refusals[0])
-        return Suspicion(task_id=exchange.task_id if exchange else None)
+        return self._of_program(exchange)
 
     def failed_exchange_described(self) -> str:
         """The last request that went wrong at the front door, as text; "" when none did."""
@@ -82,6 +82,19 @@ class Seen:
                 return asked[-1]
         wrong = [each for each in self._exchanges if each.reason or (each.status or 0) >= 400]
         return wrong[-1] if wrong else None
+
+    def _of_program(self, exchange: Exchange | None) -> Suspicion:
+        """Nothing was refused to the program that answered: what it was started with is what is left."""
+        task = next((task for task in self._observed.tasks if exchange and task.id == exchange.task_id), None)
+        if task is None:
+            return Suspicion()
+        return Suspicion(
+            task.task_definition_arn,
+            "container_definitions",
+            because=f"{task.service or task.family} answered that, and nothing was refused to it.",
+            remedy="Look at its environment and command: its log says what it made of them.",
+            task_id=task.id,
+        )
 
     def _of_front_door(self, exchange: Exchange, origins: Origins) -> Suspicion:
         where = f"{exchange.path.partition('?')[0]} of host {exchange.host}"
