@@ -7,6 +7,7 @@ from infra.preflight.record import PreflightRecord
 from infra.review.reports.drawing import arrow, box, drawing, places
 from infra.review.reports.module_map import layout
 from infra.review.reports.text import line
+from infra.review.reports.words import how_many
 
 _CLIENTS = "clients"
 
@@ -74,5 +75,5 @@ def _graph(record: PreflightRecord) -> tuple[dict[str, _Node], dict[tuple[str, s
 
 
 def _service(name: str, tasks: Counter[str]) -> _Node:
-    count = f"{tasks[name]} tasks" if tasks[name] else "runs once"
+    count = how_many(tasks[name], "task") if tasks[name] else "runs once"
     return _Node(name, count, f"{name}: {count}", "changing plain")
