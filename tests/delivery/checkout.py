@@ -165,7 +165,7 @@ class Checkout:
             "ACCOUNT": "emulated",
             "COLUMNS": "400",
             "GATES": "enforced",
-            "INFRA_ACCOUNT_IDLE_SECONDS": "900",
+            "INFRA_ACCOUNT_IDLE_SECONDS": "7200",
             "INFRA_BUILD": str(self.build),
             "PYTHONPATH": str(self.root / "scripts"),
         }

@@ -199,7 +199,7 @@ class _Run:
             env={
                 **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
                 "INFRA_BUILD": str(self._build),
-                "INFRA_ACCOUNT_IDLE_SECONDS": "1200",
+                "INFRA_ACCOUNT_IDLE_SECONDS": "7200",
                 **({} if command[0] == "apply" else {"ACCOUNT": "emulated"}),
             },
         )

@@ -85,24 +85,45 @@ def test_other_checks_ask_again(tmp_path: Path, what: str) -> None:
         os.utime(tmp_path / name, (0, 0))
 
     def kept() -> KeptAnswers:
-        return KeptAnswers(tmp_path / "kept", tmp_path / "program", tmp_path / "environment", [tmp_path / "checks"])
+        environment = tmp_path / "environment"
+        return KeptAnswers(tmp_path / "kept", tmp_path, tmp_path / "program", environment, [tmp_path / "checks"])
 
     answer = {"errors": [], "files": [str(tmp_path / "root/main.tf")]}
     kept().keep(tmp_path / "root", answer)
-    assert kept().get(tmp_path / "root") == answer
+    assert kept().get(tmp_path / "root") == answer | {"failed": [], "skipped": []}
     (tmp_path / what).write_text("another")
     assert kept().get(tmp_path / "root") is None
 
 
 def test_an_answer_with_an_error_or_cut_short_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "environment").touch()
-    kept = KeptAnswers(tmp_path / "kept", tmp_path / "environment", tmp_path / "environment", [])
+    kept = KeptAnswers(tmp_path / "kept", tmp_path, tmp_path / "environment", tmp_path / "environment", [])
     kept.keep(tmp_path, {"errors": ["a check crashed"], "files": []})
     assert kept.get(tmp_path) is None
     os.utime(tmp_path / "environment", (0, 0))
-    kept = KeptAnswers(tmp_path / "kept", tmp_path / "environment", tmp_path / "environment", [])
+    kept = KeptAnswers(tmp_path / "kept", tmp_path, tmp_path / "environment", tmp_path / "environment", [])
     kept.keep(tmp_path, {"errors": [], "files": []})
     assert kept.get(tmp_path) is not None
     (file,) = (tmp_path / "kept").iterdir()
     file.write_text(file.read_text()[:-20])
     assert kept.get(tmp_path) is None
+
+
+def test_a_copy_of_the_checkout_needs_no_scan_of_its_own(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name / "root").mkdir(parents=True)
+        (tmp_path / name / "root" / "main.tf").write_text(GOOD)
+        os.utime(tmp_path / name / "root" / "main.tf", (0, 0))
+
+    def kept(name: str) -> KeptAnswers:
+        program = tmp_path / name / "root" / "main.tf"
+        return KeptAnswers(tmp_path / "kept", tmp_path / name, program, program, [])
+
+    def answer(name: str) -> dict[str, object]:
+        file = str(tmp_path / name / "root" / "main.tf")
+        return {"errors": [], "files": [file], "failed": [{"id": "CKV_X_1", "file": file, "line": 3}], "skipped": []}
+
+    kept("one").keep(tmp_path / "one" / "root", answer("one"))
+    assert kept("other").get(tmp_path / "other" / "root") == answer("other")
+    (tmp_path / "other" / "root" / "main.tf").write_text(BAD)
+    assert kept("other").get(tmp_path / "other" / "root") is None

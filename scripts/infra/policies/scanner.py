@@ -73,7 +73,7 @@ class Scan:
         self.settings = settings
         self.scope = scope
         installed_from = python.parents[1] / "installed-from"
-        self._kept = KeptAnswers(kept, _PROGRAM, installed_from, settings.external_checks)
+        self._kept = KeptAnswers(kept, scope.root, _PROGRAM, installed_from, settings.external_checks)
         self._known = {folder: self._kept.get(folder) for folder in scope.folders}
         self._patience = patience
         self._answers: queue.Queue[Answer | None] = queue.Queue()

@@ -230,7 +230,10 @@ def test_a_server_from_start_to_end(
 def _runs_as_told(service: MlflowService) -> None:
     assert " ".join(service.processes().values()).count("--workers 2") == 2  # MLflow's and uvicorn's
     without_store = {**service.environment, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{processes.free_port()}"}
-    assert run_command("health", without_store).returncode == 0, "the probe at the start stands for the first checks"
+    first = run_command("health", without_store)
+    for _ in range(3):  # a busy machine may answer later than a container's health check waits
+        first = run_command("health", without_store) if "timed out" in first.stderr else first
+    assert first.returncode == 0, f"the probe at the start stands for the first checks: {first.stderr}"
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
     connection.request("GET", "/health")
     connection.getresponse().read()

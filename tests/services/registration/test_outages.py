@@ -128,9 +128,11 @@ def test_mlflow_killed_in_mid_request_and_back(chain: Chain, tmp_path: Path) -> 
     assert cut.status == 502
     assert b"request_id" in cut.read()
     down = chain.gateway.request(*SEARCH)
+    while "The connection to MLflow broke" in said(down, chain) and time.monotonic() - begun < 30:
+        assert down.status == 502
+        down = chain.gateway.request(*SEARCH)  # one of the kept connections, whose end was not noticed yet
     assert down.status == 502
     assert "MLflow cannot be reached" in said(down, chain)
-    assert time.monotonic() - begun < 30
     again = launch(chain.mlflow.environment, tmp_path / "again.log")
     try:
         chain.soon(*SEARCH, status=200, seconds=90)
