@@ -27,6 +27,7 @@ class Request:
         method: HTTP method.
         headers: other headers, names in lower case.
         source: IP address of the client.
+        query: parameters of the query string, decoded, in their order.
     """
 
     host: str
@@ -34,6 +35,7 @@ class Request:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
     source: str = "203.0.113.1"
+    query: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Rule:
         name: key of the rule in the configuration.
         listener: key of its listener.
         priority: 1 to 50,000; the lowest is asked first.
-        conditions: kind ("host", "path", "method", "source" or "header:<name>") -> patterns; all kinds must hold.
+        conditions: kind ("host", "path", "method", "source", "header:<name>" or "query", whose patterns are
+            "<key>=<value>", `*` for any key) -> patterns; all kinds must hold.
         outcome: what it does: "-> <target group>", "<status>" of a fixed answer, or "redirect <status> <target>".
     """
 
@@ -155,6 +158,9 @@ def _holds(kind: str, patterns: Sequence[str], request: Request) -> bool:
         case ["header", name]:
             value = request.headers.get(name)
             return value is not None and any(_matches(pattern.lower(), value.lower()) for pattern in patterns)
+        case ["query"]:
+            given = [f"{key}={value}".lower() for key, value in request.query]
+            return any(_matches(pattern.lower(), each) for pattern in patterns for each in given)
         case _:
             raise InfraError(f"condition {kind} is not supported here")
 

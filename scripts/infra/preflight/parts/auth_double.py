@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 READ_WRITE = ("mlflow:read", "mlflow:write")
@@ -41,6 +42,8 @@ class AuthDouble:
         keys: by API key; change it as you like. What is not there is 401.
         calls: bodies of the questions so far, each with the key under `key`.
         delay_seconds: pause before each answer.
+        host: address to listen on.
+        port: TCP port; 0 until it listens, then the one that it got.
         failing_with: answer everything with this status, body and headers.
     """
 
@@ -48,13 +51,14 @@ class AuthDouble:
     calls: list[dict[str, Any]] = field(default_factory=list)
     delay_seconds: float = 0.0
     failing_with: tuple[int, bytes, Mapping[str, str]] | None = None
+    host: str = "127.0.0.1"
     port: int = 0
     _server: ThreadingHTTPServer | None = None
 
     @property
     def url(self) -> str:
         """AUTH_SERVICE_URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def add(self, key: str, **known: Any) -> Key:  # noqa: ANN401 - fields of Key
         """Issue a key; `known` are fields of `Key`."""
@@ -73,7 +77,7 @@ class AuthDouble:
         class Answer(_Answer):
             auth = double
 
-        self._server = _Server(("127.0.0.1", self.port), Answer)
+        self._server = _Server((self.host, self.port), Answer)
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -96,11 +100,19 @@ class _Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
+    def server_bind(self) -> None:
+        # Not HTTPServer's, which asks the system for the name of the address.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment]
+
 
 class _Answer(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     auth: AuthDouble
+
+    def do_GET(self) -> None:
+        self._send(*((200, b'{"status":"ok"}', {}) if self.path == "/health" else (404, b"{}", {})))
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -111,6 +123,9 @@ class _Answer(BaseHTTPRequestHandler):
             status, answer, headers = self._validate(body)
         else:
             status, answer, headers = 404, b"{}", {}
+        self._send(status, answer, headers)
+
+    def _send(self, status: int, answer: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)

@@ -243,15 +243,18 @@ def _programs() -> tuple[Path, bool]:
     return Path(package.origin).parent / "pginstall" / "bin", False  # version 16, as in environments/*
 
 
-def start_postgres(programs: tuple[Path, bool] | None = None, wanted: Wanted | None = None) -> Postgres:
+def start_postgres(
+    programs: tuple[Path, bool] | None = None, wanted: Wanted | None = None, parent: Path | None = None
+) -> Postgres:
     """A running server in a folder of its own.
 
     Args:
         programs: folder of PostgreSQL's programs and whether they know TLS; None: the best there is.
         wanted: how it is to be; None: as the tests of the services want it.
+        parent: where its folder is made; None: where temporary files are.
     """
     # Not in pytest's folders: those are closed to the user that PostgreSQL runs as, and too deep for a socket's name.
-    directory = Path(tempfile.mkdtemp(prefix="hokusai-postgres-"))
+    directory = Path(tempfile.mkdtemp(prefix="hokusai-postgres-", dir=parent))
     directory.chmod(0o755)
     server = Postgres(directory, *(programs or _programs()), wanted or Wanted())
     try:

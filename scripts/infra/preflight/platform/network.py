@@ -156,9 +156,9 @@ class Network:
             return None  # the service is known when the request has come; see way_to_aws
         if origin.kind == "client":
             if destination.kind != "load balancer":
-                return Missing(destination.arn, f"{destination.name} has a private address only")
+                return Missing(destination.arn, f"{destination.name} has a private address only", "nobody")
             if not destination.ports.get(port):
-                return Missing(destination.arn, f"{destination.name} has no listener on port {port}")
+                return Missing(destination.arn, f"{destination.name} has no listener on port {port}", "nobody")
         return self._groups.missing(origin.end, destination.end, port)
 
     def way_to_aws(self, source: str, service: str) -> WayToAws | None:

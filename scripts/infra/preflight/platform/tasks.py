@@ -1,0 +1,351 @@
+"""Tasks: started from a task definition, watched, stopped, as ECS and its agent do it."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import secrets
+import time
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.account.emulated import EmulatedAccount
+from infra.preflight.platform.addresses import AddressBlock
+from infra.preflight.platform.container import Container, Specification, can_run_as, namespaces_work
+from infra.preflight.platform.container_endpoint import ContainerEndpoint, Described
+from infra.preflight.platform.definitions import ContainerDefinition, HealthCheck, ServiceDefinition, TaskDefinition
+from infra.preflight.platform.images import Image, image_for
+from infra.preflight.platform.model import PlatformFailure, Task
+from infra.preflight.platform.network import Network, Place
+from infra.preflight.platform.record import Record
+from infra.preflight.platform.task_start import TaskStart, task_metadata
+
+_MEMORY_SECONDS = 1.0
+_LEAST_INTERVAL = 0.5
+_UNITS_A_CPU = 1024
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the run gives to every container beside what ECS gives.
+
+    Args:
+        account: for its region.
+        block: addresses.
+        network: where tasks are entered.
+        record: told of everything.
+        endpoint: credentials and metadata.
+        start: what ECS does first.
+        folder: for logs and scratch.
+        hook: library that makes the network.
+        aws_url: the AWS endpoint.
+        gate_port: see network.c.
+        dns_port: see network.c.
+        database_ca: file with the authority of the databases; None without a database.
+        shown: files and folders that containers read.
+        extra: variables of doubles, by repository.
+        hurry: health check intervals are divided by it until a container is healthy.
+        limits: what could not be done is added here.
+    """
+
+    account: EmulatedAccount
+    block: AddressBlock
+    network: Network
+    record: Record
+    endpoint: ContainerEndpoint
+    start: TaskStart
+    folder: Path
+    hook: Path
+    aws_url: str
+    gate_port: int
+    dns_port: int
+    database_ca: Path | None
+    shown: tuple[Path, ...]
+    extra: Mapping[str, Mapping[str, str]]
+    hurry: float
+    limits: list[str] = field(default_factory=list)
+
+    def network_variable(self, kind: str, address: str) -> str:
+        """PREFLIGHT_NETWORK of network.c."""
+        return f"{kind} {address} {self.block.network} {self.gate_port} {self.dns_port}"
+
+    def cannot(self, what: str) -> None:
+        """Say once what this machine does not allow."""
+        if what not in self.limits:
+            self.limits.append(what)
+
+
+class RunningTask:
+    """One task from its start to its end.
+
+    Args:
+        definition: its task definition.
+        surroundings: of the run.
+        groups: its security groups.
+        subnet: where it is.
+        service: it belongs to; None for one that was run by itself.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(
+        self,
+        definition: TaskDefinition,
+        surroundings: Surroundings,
+        groups: Sequence[str],
+        subnet: str,
+        service: ServiceDefinition | None = None,
+    ) -> None:
+        self.definition, self._surroundings, self._groups, self._subnet = definition, surroundings, groups, subnet
+        task_id = secrets.token_hex(16)
+        self._folder = surroundings.folder / "tasks" / f"{definition.family}-{task_id[:8]}"
+        self._folder.mkdir(parents=True)
+        self.task = Task(
+            id=task_id,
+            service=service.name if service else "",
+            service_arn=service.arn if service else "",
+            family=definition.family,
+            revision=definition.revision,
+            task_definition_arn=definition.arn,
+            address=surroundings.block.take(),
+            ports=tuple(port for container in definition.containers for port in container.ports),
+            containers=tuple(container.name for container in definition.containers),
+            log_file=self._folder / "log",
+        )
+        self.failure: PlatformFailure | None = None
+        self.health_reason = ""
+        self._containers: dict[str, Container] = {}
+        self._health: dict[str, str] = {}
+        self._stopping = ""
+        self.ended = asyncio.Event()
+        self.running = asyncio.Event()
+        self._life = asyncio.create_task(self._live())
+
+    async def stop(self, reason: str, *, at_once: bool = False) -> None:
+        """End it, with SIGTERM and the applied stop timeout unless it is to be at once; returns when it is over."""
+        self._stopping = self._stopping or reason
+        self.task.stopped_reason = self.task.stopped_reason or reason
+        if self.task.state in ("PENDING", "RUNNING"):
+            self.task.state = "STOPPING"
+        if not self._containers:
+            self._life.cancel()
+        timeouts = {container.name: container.stop_timeout for container in self.definition.containers}
+        await asyncio.gather(
+            *(each.kill() if at_once else each.stop(timeouts[name]) for name, each in self._containers.items())
+        )
+        await self.ended.wait()
+
+    async def kill(self) -> None:
+        """What a crash does: every process gets SIGKILL."""
+        await asyncio.gather(*(each.kill() for each in self._containers.values()))
+
+    async def _live(self) -> None:
+        task, record = self.task, self._surroundings.record
+        place = Place(
+            "task",
+            task.service or task.family,
+            task.address,
+            task.service_arn or task.task_definition_arn,
+            tuple(self._groups),
+            self._subnet,
+            self._surroundings.network.address_in(self._subnet),
+            task_id=task.id,
+        )
+        self._surroundings.network.add(place)
+        watchers: list[asyncio.Task[None]] = []
+        try:
+            await self._start()
+            task.state, task.started = "RUNNING", time.time()
+            record.event("task", task.task_definition_arn, f"{task.name} runs at {task.address}", task.id)
+            self.running.set()
+            watchers = [asyncio.create_task(each) for each in self._watchers()]
+            await self._wait_for_essential()
+        except PlatformFailure as failure:
+            self.failure = failure
+            task.stopped_reason = task.stopped_reason or str(failure)
+        finally:
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            await asyncio.gather(*(each.kill() for each in self._containers.values()))
+            task.state, task.stopped = "STOPPED", time.time()
+            code = "" if task.exit_code is None else f", exit code {task.exit_code}"
+            told = f"{task.name} stopped: {task.stopped_reason}{code}"
+            record.event("task", task.task_definition_arn, told, task.id)
+            self._surroundings.network.remove(task.address)
+            self._surroundings.block.give_back(task.address)
+            self.ended.set()
+
+    async def _start(self) -> None:
+        """Prepare and start every container."""
+        surroundings, definition, task = self._surroundings, self.definition, self.task
+        secrets_of = await asyncio.to_thread(surroundings.start.prepare, task, definition)
+        metadata = task_metadata(task, definition, surroundings.start.cluster)
+        containers = {each.name: {"Name": each.name, "Image": each.image} for each in definition.containers}
+        surroundings.endpoint.add(task.address, Described(task.id, definition.task_role, metadata, containers))
+        for container in definition.containers:
+            image = await asyncio.to_thread(image_for, container.image)
+            specification = await asyncio.to_thread(self._specification, container, image, secrets_of[container.name])
+            self._containers[container.name] = await Container.start(specification, task.log_file)
+            self._health[container.name] = "UNKNOWN"
+
+    def _specification(self, container: ContainerDefinition, image: Image, secret: Mapping[str, str]) -> Specification:
+        surroundings = self._surroundings
+        needed = (*image.needed, surroundings.hook, *surroundings.shown)
+        authority = surroundings.database_ca
+        user = self._user(container.user or image.user, needed)
+        mounts = self._scratch(container, user)
+        files = namespaces_work()
+        if not files:
+            surroundings.cannot(
+                "processes get no file system of their own on this machine: what is read-only can be written, and "
+                "scratch is where TMPDIR and HOME point"
+            )
+        given = {
+            **image.environment,
+            **self._given_by_ecs(container.name),
+            **({} if files else {"TMPDIR": self._outside(mounts), "HOME": self._outside(mounts)}),
+            **({image.ca_variable: str(authority)} if image.ca_variable and authority else {}),
+            **surroundings.extra.get(image.repository, {}),
+        }
+        return Specification(
+            command=_command(container, image),
+            environment={**given, **container.environment, **secret},
+            directory=container.directory or image.directory,
+            user=user,
+            namespace=files,
+            read_only=container.read_only,
+            mounts=mounts,
+            needed=tuple(map(str, needed)),
+            ulimits=container.ulimits,
+            cpus=_processors(self.definition.cpu),
+        )
+
+    def _given_by_ecs(self, container: str) -> dict[str, str]:
+        surroundings, region = self._surroundings, self._surroundings.account.region
+        return {
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "AWS_REGION": region,
+            "HOSTNAME": f"ip-{self.task.address.replace('.', '-')}.ec2.internal",
+            **surroundings.endpoint.environment(self.task.id, container),
+            # Not of ECS: where AWS is on this machine, and the task's network.
+            "AWS_ENDPOINT_URL": surroundings.aws_url,
+            "LD_PRELOAD": str(surroundings.hook),
+            "PREFLIGHT_NETWORK": surroundings.network_variable("task", self.task.address),
+        }
+
+    def _user(self, wanted: str | None, needed: tuple[Path, ...]) -> tuple[int, int] | None:
+        if not wanted or wanted.partition(":")[0] in ("0", "root"):
+            return None
+        uid, _, gid = wanted.partition(":")
+        if not uid.isdigit() or not (gid or "0").isdigit():
+            self._surroundings.cannot(f"user {wanted} is known only in the image: it is ignored")
+            return None
+        user = int(uid), int(gid or 0)
+        if can_run_as(user, needed):
+            return user
+        self._surroundings.cannot(
+            f"programs cannot run as another user here: {wanted} of {self.task.family} is ignored"
+        )
+        return None
+
+    def _scratch(self, container: ContainerDefinition, user: tuple[int, int] | None) -> dict[str, str]:
+        mounts = {}
+        for path, volume in container.mounts.items():
+            folder = self._folder / "volumes" / volume
+            folder.mkdir(parents=True, exist_ok=True)
+            if user is not None:
+                os.chown(folder, *user)
+            mounts[path] = str(folder)
+        return mounts
+
+    @staticmethod
+    def _outside(mounts: Mapping[str, str]) -> str:
+        """Where temporary files go without a file system of its own; nowhere without a scratch mount."""
+        return mounts.get("/tmp") or next(iter(mounts.values()), "/proc/nowhere")  # noqa: S108 - of the container
+
+    def _watchers(self) -> list[Coroutine[Any, Any, None]]:
+        checks = [
+            self._check_health(container, container.health_check)
+            for container in self.definition.containers
+            if container.health_check
+        ]
+        return [self._watch_memory(), *checks]
+
+    async def _wait_for_essential(self) -> None:
+        """Until the first essential container ends."""
+        essential = [container.name for container in self.definition.containers if container.essential]
+        waiting = {asyncio.create_task(self._containers[name].wait()): name for name in essential}
+        done, others = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for other in others:
+            other.cancel()
+        self.task.exit_code = next(iter(done)).result()
+        self.task.state = "STOPPING"
+        self.task.stopped_reason = self.task.stopped_reason or "Essential container in task exited"
+
+    async def _watch_memory(self) -> None:
+        limit = self.definition.memory
+        while True:
+            used = {name: await asyncio.to_thread(container.memory_mib) for name, container in self._containers.items()}
+            self.task.peak_memory_mib = max(self.task.peak_memory_mib, sum(used.values()))
+            limits = {each.name: each.memory or 0 for each in self.definition.containers}
+            over = [name for name, mib in used.items() if limits[name] and mib > limits[name]]
+            if over or (limit and sum(used.values()) > limit):
+                self.task.stopped_reason = (
+                    "OutOfMemoryError: Container killed due to memory usage "
+                    f"({sum(used.values())} MiB of {limits[over[0]] if over else limit} MiB)"
+                )
+                await self.kill()
+                return
+            await asyncio.sleep(_MEMORY_SECONDS)
+
+    async def _check_health(self, container: ContainerDefinition, check: HealthCheck) -> None:
+        running, log, failures = self._containers[container.name], self._folder / f"health-{container.name}", 0
+        command = ("/bin/sh", "-c", check.command[1]) if check.command[0] == "CMD-SHELL" else check.command[1:]
+        while True:
+            settled = self.task.health == "HEALTHY" and failures == 0
+            pause = check.interval if settled else max(check.interval / self._surroundings.hurry, _LEAST_INTERVAL)
+            await asyncio.sleep(pause)
+            code = await running.run_beside(tuple(command), log, check.timeout)
+            if code == 0:
+                failures = 0
+                self._set_health(container.name, "HEALTHY", "")
+                continue
+            if time.time() - (self.task.started or 0) < check.start_period and self.task.health == "UNKNOWN":
+                continue
+            failures += 1
+            if failures >= check.retries:
+                with contextlib.suppress(FileNotFoundError):
+                    said = log.read_text(errors="replace").strip()
+                told = f"does not end within {check.timeout} s" if code is None else f"exit code {code}: {said}"
+                self._set_health(container.name, "UNHEALTHY", told)
+
+    def _set_health(self, container: str, health: str, reason: str) -> None:
+        self._health[container] = health
+        checked = [each.name for each in self.definition.containers if each.health_check]
+        states = [self._health[name] for name in checked]
+        overall = "UNHEALTHY" if "UNHEALTHY" in states else "HEALTHY" if set(states) == {"HEALTHY"} else "UNKNOWN"
+        if overall != self.task.health:
+            self.task.health = overall  # type: ignore[assignment] # one of the three
+            self.health_reason = reason
+            told = f"{self.task.name} is {overall}{': ' if reason else ''}{reason}"
+            self._surroundings.record.event("task", self.task.task_definition_arn, told, self.task.id)
+
+
+def _command(container: ContainerDefinition, image: Image) -> tuple[str, ...]:
+    # An entrypoint of the task definition takes the image's command away.
+    command = container.command or (() if container.entrypoint else image.command)
+    return (*(container.entrypoint or image.entrypoint), *command)
+
+
+def _processors(units: int) -> tuple[int, ...]:
+    """As many processors as the task's share needs, where the machine has more."""
+    available = sorted(os.sched_getaffinity(0))
+    wanted = max(1, -(-units // _UNITS_A_CPU))
+    if not units or wanted >= len(available):
+        return ()
+    first = next(RunningTask._numbers)
+    return tuple(available[(first + number) % len(available)] for number in range(wanted))
