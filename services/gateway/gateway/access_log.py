@@ -4,71 +4,66 @@ import time
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 
+from gateway.exchange import Exchange
+
 _LONGEST = 1024
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def text(value: str) -> str:
-    """A string as JSON, bounded."""
-    return encode_basestring_ascii(value[:_LONGEST])
-
-
-def access_line(
-    *,
-    at: float,
-    request_id: str,
-    method: str,
-    path: str,
-    translated: str,
-    target: str,
-    status: int,
-    outcome: str,
-    milliseconds: float,
-    auth_milliseconds: float,
-    target_milliseconds: float,
-    bytes_in: int,
-    bytes_out: int,
-    client_ip: str,
-    user_id: str,
-    key_id: str,
-    reason: str,
-) -> str:
+def access_line(exchange: Exchange, status: int, outcome: str, milliseconds: float) -> str:
     """The line of one request.
 
+    Its `path` is the public one and `translated` the one at MLflow; `target` is who answered: `mlflow`, `direct`
+    (artifact lane) or `gateway`; `auth_ms` and `target_ms` are those of the milliseconds until the key was known and
+    until the target began its answer; `reason` is what went wrong inside, for the operator: it may hold internal names.
+
     Args:
-        at: when it began, seconds since 1970.
-        request_id: its id, which the client has too.
-        method: HTTP method.
-        path: public path without query.
-        translated: path at MLflow, or empty.
-        target: who answered: `mlflow`, `direct` (artifact lane) or `gateway`.
+        exchange: the request.
         status: what the client got; 499 if it went away before.
         outcome: as in the metrics.
         milliseconds: from the head of the request to the end of the answer.
-        auth_milliseconds: of these, until the key was known.
-        target_milliseconds: of these, until the target began its answer.
-        bytes_in: body received.
-        bytes_out: body sent.
-        client_ip: the client's address.
-        user_id: holder of the key, or empty.
-        key_id: which key, or empty.
-        reason: what went wrong inside, for the operator, or empty; may hold internal names.
     """
+    route, identity = exchange.route, exchange.identity
+    path = exchange.path or exchange.message.path.partition("?")[0]
+    method = exchange.method if exchange.method in _METHODS else "OTHER"
     # Written by hand: json.dumps of a dictionary costs five times as much, and this is done for every request.
     return (
-        f'{{"kind":"access","time":"{timestamp(at)}","request_id":"{request_id}","method":"{method}",'
-        f'"path":{text(path)},"translated":{text(translated)},"target":"{target}","status":{status},'
-        f'"outcome":"{outcome}","ms":{milliseconds:.2f},"auth_ms":{auth_milliseconds:.2f},'
-        f'"target_ms":{target_milliseconds:.2f},"bytes_in":{bytes_in},"bytes_out":{bytes_out},'
-        f'"client_ip":"{client_ip}","user_id":{text(user_id)},"key_id":{text(key_id)},"reason":{text(reason)}}}'
+        f'{{"kind":"access","time":"{timestamp(exchange.at)}","request_id":"{exchange.request_id}",'
+        f'"method":"{method}","path":{_text(path)},"translated":{_text(route.path if route else "")},'
+        f'"target":"{exchange.target}","status":{status},"outcome":"{outcome}","ms":{milliseconds:.2f},'
+        f'"auth_ms":{exchange.auth_ms:.2f},"target_ms":{exchange.target_ms:.2f},"bytes_in":{exchange.bytes_in},'
+        f'"bytes_out":{exchange.bytes_out},"client_ip":"{exchange.client_ip}",'
+        f'{_holder(identity.user_id, identity.key_id) if identity else _NOBODY},"reason":{_text(exchange.reason)}}}'
     )
 
 
 def timestamp(at: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC with milliseconds."""
-    milliseconds = int(at * 1000)
-    return f"{_second(milliseconds // 1000)}.{milliseconds % 1000:03d}+00:00"
+    return _millisecond(int(at * 1000))
+
+
+# Most requests repeat what others held a moment before.
+
+
+@lru_cache(maxsize=64)
+def _millisecond(at: int) -> str:
+    return f"{_second(at // 1000)}.{at % 1000:03d}+00:00"
 
 
 @lru_cache(maxsize=2)
 def _second(at: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+
+
+@lru_cache(maxsize=4096)
+def _text(value: str) -> str:
+    """A string as JSON, bounded."""
+    return encode_basestring_ascii(value[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _holder(user_id: bytes, key_id: bytes) -> str:
+    return f'"user_id":{_text(user_id.decode())},"key_id":{_text(key_id.decode())}'
+
+
+_NOBODY = _holder(b"", b"")

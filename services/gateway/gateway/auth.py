@@ -141,14 +141,14 @@ class Authenticator:
 
     def __init__(self, settings: Settings, secret: bytes, today: Callable[[], date] = _today) -> None:
         self._settings = settings
-        self._secret = secret
+        self._hash = hashlib.blake2b(key=secret, digest_size=32)
         self._today = today
         self._loop = asyncio.get_running_loop()
         self._pool = Pool(settings.auth_service_url, 64, settings.auth_timeout_seconds)
         self._answers: OrderedDict[bytes, _Remembered] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[Identity]] = {}
 
-    def remembered(self, key: str, client_ip: str) -> Identity | None:
+    def remembered(self, key: bytes, client_ip: str) -> Identity | None:
         """The identity of a key that was asked about lately, without waiting.
 
         Raises:
@@ -160,9 +160,9 @@ class Authenticator:
         if isinstance(found.answer, GatewayError):
             # A new one each time: a raised exception collects the tracebacks of all who saw it.
             raise _copy(found.answer)
-        return self._in_time(found.answer)
+        return self._in_time(found.answer) if found.answer.legacy else found.answer
 
-    async def authenticate(self, key: str, client_ip: str) -> Identity:
+    async def authenticate(self, key: bytes, client_ip: str) -> Identity:
         """Ask who a key belongs to, which is not `remembered`. Requests that ask at the same time share one question.
 
         Args:
@@ -189,7 +189,7 @@ class Authenticator:
         if not task.cancelled():
             task.exception()
 
-    async def _ask(self, digest: bytes, key: str, client_ip: str) -> Identity:
+    async def _ask(self, digest: bytes, key: bytes, client_ip: str) -> Identity:
         settings = self._settings
         try:
             async with asyncio.timeout(settings.auth_timeout_seconds):
@@ -207,12 +207,12 @@ class Authenticator:
         self._remember(digest, found, settings.auth_cache_seconds)
         return found
 
-    async def _validate(self, key: str, client_ip: str) -> tuple[int, str | None, bytes]:
+    async def _validate(self, key: bytes, client_ip: str) -> tuple[int, str | None, bytes]:
         payload = json.dumps({"service_id": self._settings.auth_service_id, "client_ip": client_ip}).encode()
         head = (
             "POST /api/v1/keys/validate HTTP/1.1\r\n"
             f"Host: {self._settings.auth_service_url.authority}\r\n"
-            f"Authorization: Bearer {key}\r\n"
+            f"Authorization: Bearer {key.decode('ascii')}\r\n"
             "Content-Type: application/json\r\nAccept: application/json\r\n"
             f"Content-Length: {len(payload)}\r\n\r\n"
         ).encode("ascii")
@@ -234,7 +234,7 @@ class Authenticator:
 
     def _in_time(self, known: Identity) -> Identity:
         until = self._settings.legacy_service_id_until
-        if known.legacy and (until is None or self._today() > until):
+        if until is None or self._today() > until:
             self._answers.clear()
             identity_of_legacy: dict[str, object] = {"user_id": "-", "key_id": "-", "service_id": LEGACY_SERVICE_ID}
             return identity(identity_of_legacy, self._settings, self._today())
@@ -246,8 +246,10 @@ class Authenticator:
         while len(self._answers) > self._settings.auth_cache_entries:
             self._answers.popitem(last=False)
 
-    def _digest(self, key: str, client_ip: str) -> bytes:
-        return hashlib.blake2b(f"{key}\0{client_ip}".encode(), key=self._secret, digest_size=32).digest()
+    def _digest(self, key: bytes, client_ip: str) -> bytes:
+        begun = self._hash.copy()
+        begun.update(b"%b\0%b" % (key, client_ip.encode()))
+        return begun.digest()
 
     def close(self) -> None:
         """End the connections to the auth service."""

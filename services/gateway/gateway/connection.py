@@ -42,10 +42,9 @@ class TimedOutError(UpstreamError):
 
 @dataclass(slots=True)
 class Head:
-    """Status and headers of a response."""
+    """Status and headers of a response, their names in lower case."""
 
     status: int = 0
-    reason: bytes = b""
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
 
 
@@ -68,10 +67,10 @@ class Connection(asyncio.Protocol):
         self._reusable = False
         self._header_bytes = 0
         self._chunks: deque[bytes] = deque()
-        self._size = 0
+        self.waiting = 0
         self._reading_paused = False
         self._writing_paused = False
-        self._failure: UpstreamError | None = None
+        self.failure: UpstreamError | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._wait_seconds = 0.0
@@ -115,30 +114,17 @@ class Connection(asyncio.Protocol):
             finally:
                 timer.cancel()
                 self._drainer = None
-            if self._failure is not None and not self.answered:
-                raise self._failure
+            if self.failure is not None and not self.answered:
+                raise self.failure
 
     def _writable(self) -> asyncio.Transport:
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
         if self.transport is None or self.transport.is_closing():
             raise DroppedError("connection closed")
         return self.transport
 
     # --- the response ----------------------------------------------------------------------------------------------
-
-    async def response(self, seconds: float) -> Head:
-        """Wait for status and headers.
-
-        Args:
-            seconds: how long to wait.
-
-        Raises:
-            UpstreamError: the connection ended, the answer is no HTTP, or the time is over.
-        """
-        if not self.answered or self._failure is not None:
-            await self._wait(seconds)
-        return self.head
 
     async def read(self, seconds: float) -> bytes:
         """What has come of the body, or nothing at its end.
@@ -152,22 +138,30 @@ class Connection(asyncio.Protocol):
         while not self._chunks:
             if self.complete:
                 return b""
-            await self._wait(seconds)
+            await self.wait(seconds)
         return self.take()
 
     def take(self) -> bytes:
         """What has come of the body and was not read yet, without waiting."""
         data = self._chunks.popleft() if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks.clear()
-        self._size = 0
+        self.waiting = 0
         if self._reading_paused and self.transport is not None:
             self._reading_paused = False
             self.transport.resume_reading()
         return data
 
-    def _wait(self, seconds: float) -> asyncio.Future[None]:
-        if self._failure is not None:
-            raise self._failure
+    def wait(self, seconds: float) -> asyncio.Future[None]:
+        """Something of the response: its head, or more of its body.
+
+        Args:
+            seconds: longest time until it comes.
+
+        Raises:
+            UpstreamError: the connection ended, what came is no HTTP, or the time is over.
+        """
+        if self.failure is not None:
+            raise self.failure
         waiter = self._waiter = self._loop.create_future()
         self._wait_seconds = seconds
         self._wait_until = until = self._loop.time() + seconds
@@ -195,7 +189,7 @@ class Connection(asyncio.Protocol):
         return (
             self.complete
             and self._reusable
-            and self._failure is None
+            and self.failure is None
             and not self._chunks
             and not self._writing_paused
             and self.transport is not None
@@ -216,7 +210,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes of a response."""
-        if self.complete or self._failure is not None:
+        if self.complete or self.failure is not None:
             # Nobody asked for it: whatever it is, it must not be taken for the next request's answer.
             self._fail(MalformedError("bytes after the response"))
             return
@@ -260,11 +254,11 @@ class Connection(asyncio.Protocol):
             self._drainer.set_result(None)
 
     def _fail(self, failure: UpstreamError) -> None:
-        if self._failure is None:
-            self._failure = failure
+        if self.failure is None:
+            self.failure = failure
         self.abort()
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(self._failure)
+            self._waiter.set_exception(self.failure)
         if self._drainer is not None and not self._drainer.done():
             self._drainer.set_result(None)
 
@@ -274,10 +268,6 @@ class Connection(asyncio.Protocol):
         """A response begins: one, and interim ones before it."""
         if self.complete:
             self._fail(MalformedError("bytes after the response"))
-
-    def on_status(self, status: bytes) -> None:
-        """Collect the reason phrase, which may come in pieces."""
-        self.head.reason += status
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a header, its name in lower case."""
@@ -306,8 +296,8 @@ class Connection(asyncio.Protocol):
             self._fail(MalformedError("a body where none belongs"))
             return
         self._chunks.append(data)
-        self._size += len(data)
-        if self._size > _HIGH_WATER and not self._reading_paused and self.transport is not None:
+        self.waiting += len(data)
+        if self.waiting > _HIGH_WATER and not self._reading_paused and self.transport is not None:
             self._reading_paused = True
             self.transport.pause_reading()
 

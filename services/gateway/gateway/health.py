@@ -6,8 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiohttp import web
-
 from gateway.connection import UpstreamError
 from gateway.errors import ENDPOINT_NOT_FOUND, GatewayError
 from gateway.exchange import Exchange
@@ -59,7 +57,7 @@ class Health:
         self._known: dict[str, tuple[float, Check]] = {}
         self._locks = {name: asyncio.Lock() for name in _CALLS}
 
-    async def answer(self, exchange: Exchange, *, details: bool, draining: bool) -> web.StreamResponse:
+    async def answer(self, exchange: Exchange, *, details: bool, draining: bool) -> None:
         """Answer a path below /health.
 
         Args:
@@ -71,20 +69,21 @@ class Health:
             GatewayError: 404, there is no such check.
         """
         path = exchange.path
-        if path == "/health":
-            return _send(exchange, 200, {"status": "ok"})
-        if path == "/health/ready":
-            if draining:
-                return _send(exchange, 503, {"status": "draining"})
-            check = await self._check("experiments")
-            return _send(exchange, 200 if check.ok else 503, {"status": "ok" if check.ok else "unavailable"})
-        if path == "/health/mlflow":
-            checks = await asyncio.gather(*(self._check(name) for name in _CALLS))
-            return _report(exchange, checks, details=details)
         name = path.removeprefix("/health/mlflow/")
-        if name in _CALLS:
-            return _report(exchange, [await self._check(name)], details=details)
-        raise GatewayError(404, ENDPOINT_NOT_FOUND, "There is no such health check.")
+        if path == "/health":
+            _send(exchange, 200, {"status": "ok"})
+        elif path == "/health/ready" and draining:
+            _send(exchange, 503, {"status": "draining"})
+        elif path == "/health/ready":
+            check = await self._check("experiments")
+            _send(exchange, 200 if check.ok else 503, {"status": "ok" if check.ok else "unavailable"})
+        elif path == "/health/mlflow":
+            checks = await asyncio.gather(*(self._check(name) for name in _CALLS))
+            _report(exchange, checks, details=details)
+        elif name in _CALLS:
+            _report(exchange, [await self._check(name)], details=details)
+        else:
+            raise GatewayError(404, ENDPOINT_NOT_FOUND, "There is no such health check.")
 
     async def _check(self, name: str) -> Check:
         async with self._locks[name]:
@@ -119,14 +118,14 @@ class Health:
         return Check(name, not reason, (time.perf_counter() - begun) * 1000, reason)
 
 
-def _report(exchange: Exchange, checks: Sequence[Check], *, details: bool) -> web.StreamResponse:
+def _report(exchange: Exchange, checks: Sequence[Check], *, details: bool) -> None:
     ok = all(check.ok for check in checks)
     report: dict[str, object] = {"status": "ok" if ok else "unavailable"}
     if details:
         report["checks"] = {check.name: check.as_json() for check in checks}
-    return _send(exchange, 200 if ok else 503, report)
+    _send(exchange, 200 if ok else 503, report)
 
 
-def _send(exchange: Exchange, status: int, report: dict[str, object]) -> web.StreamResponse:
+def _send(exchange: Exchange, status: int, report: dict[str, object]) -> None:
     lines = [b"Content-Type: application/json\r\n", b"Cache-Control: no-store\r\n"]
-    return exchange.send(status, lines, json.dumps(report).encode())
+    exchange.send(status, lines, json.dumps(report).encode())

@@ -1,35 +1,47 @@
 """The API key of a request."""
 
 import re
+from collections.abc import Sequence
 
 from gateway.errors import BAD_REQUEST, UNAUTHENTICATED, GatewayError
-from gateway.headers import RawHeaders
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,512}")
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="hokusai"'}
 
 
-def api_key(headers: RawHeaders) -> str:
+def api_key(authorizations: Sequence[bytes], api_keys: Sequence[bytes]) -> bytes:
     """The key in `Authorization: Bearer`, `Authorization: ApiKey` or `X-API-Key`; never one in the query string.
+
+    Args:
+        authorizations: values of `Authorization`.
+        api_keys: values of `X-API-Key`.
 
     Raises:
         GatewayError: 401 without a key; 400 with several that differ, or with one that cannot be a key.
     """
-    found: set[bytes] = set()
+    if len(authorizations) == 1 and not api_keys and authorizations[0][:7] == b"Bearer ":
+        # As MLflow's client sends it.
+        key = authorizations[0][7:].strip()
+    else:
+        key = _one_key(authorizations, api_keys)
+    if not _KEY.fullmatch(key):
+        raise GatewayError(401, UNAUTHENTICATED, "The API key holds characters that no key holds.", _CHALLENGE)
+    return key
+
+
+def _one_key(authorizations: Sequence[bytes], api_keys: Sequence[bytes]) -> bytes:
+    found = {value.strip() for value in api_keys}
     basic = False
-    for name, value in headers:
-        if name == b"x-api-key":
-            found.add(value.strip())
-        elif name == b"authorization":
-            scheme, _, credentials = value.strip().partition(b" ")
-            if scheme.lower() in (b"bearer", b"apikey"):
-                found.add(credentials.strip())
-            elif scheme.lower() == b"basic":
-                basic = True
-            else:
-                raise GatewayError(
-                    401, UNAUTHENTICATED, "Authorization must be 'Bearer <key>' or 'ApiKey <key>'.", _CHALLENGE
-                )
+    for value in authorizations:
+        scheme, _, credentials = value.strip().partition(b" ")
+        if scheme.lower() in (b"bearer", b"apikey"):
+            found.add(credentials.strip())
+        elif scheme.lower() == b"basic":
+            basic = True
+        else:
+            raise GatewayError(
+                401, UNAUTHENTICATED, "Authorization must be 'Bearer <key>' or 'ApiKey <key>'.", _CHALLENGE
+            )
     if basic:
         raise GatewayError(
             401,
@@ -44,7 +56,4 @@ def api_key(headers: RawHeaders) -> str:
         )
     if len(found) > 1:
         raise GatewayError(400, BAD_REQUEST, "The request carries API keys that differ. Send one.")
-    key = found.pop()
-    if not _KEY.fullmatch(key):
-        raise GatewayError(401, UNAUTHENTICATED, "The API key holds characters that no key holds.", _CHALLENGE)
-    return key.decode("ascii")
+    return found.pop()

@@ -8,11 +8,9 @@ from collections.abc import Callable
 
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
-from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, _ErrInfo
 
 from gateway.errors import BAD_REQUEST, TEMPORARILY_UNAVAILABLE, GatewayError
-from gateway.exchange import ClientRequest, is_written
 from gateway.handler import Handler
 from gateway.settings import Settings
 
@@ -29,8 +27,9 @@ _LINGER_SECONDS = 30.0
 class ClientConnection(RequestHandler):
     """A client's connection; knows since when a request's head is incomplete."""
 
-    __slots__ = ("head_since", "on_malformed")
+    __slots__ = ("handler", "head_since", "on_malformed")
 
+    handler: Handler
     head_since: float
     on_malformed: Callable[[], None]
 
@@ -50,69 +49,67 @@ class ClientConnection(RequestHandler):
         time of a request. What is no HTTP request takes aiohttp's own way; it is the last of its connection.
         """
         while not self._force_close:
-            if not self._messages:
-                self._waiter = self._loop.create_future()
-                try:
-                    await self._waiter
-                finally:
-                    self._waiter = None
-            else:
-                # Requests that came in one piece must not be answered at one go, or other connections wait for them.
-                await asyncio.sleep(0)
+            # Requests that came in one piece must not be answered at one go, or other connections wait for them.
+            await (asyncio.sleep(0) if self._messages else self._next())
             message, payload = self._messages[0]
             if isinstance(message, _ErrInfo):
                 await super().start()
                 return
             self._take_message()
+            # aiohttp's own code looks at this when the connection is lost and when the server ends.
+            self._request_in_progress = True
             try:
-                await self._answer(message, payload)
+                exchange = await self.handler(message, payload, self)
+                self._keepalive = exchange.keep_alive
+                if exchange.response is not None and exchange.request is not None:
+                    await self._finish(exchange.request, exchange.response)
+                if not payload.is_eof():
+                    await self._linger(payload)
             except ConnectionError:
                 break
-            except Exception as error:
+            except BaseException as error:
+                self.force_close()
+                if not isinstance(error, Exception):
+                    raise
                 self.log_exception("Unhandled exception", exc_info=error)
-                self.force_close()
-            except BaseException:
-                self.force_close()
-                raise
+            finally:
+                self._answered()
             if self._close or self._force_close or not self._keepalive:
                 break
-            self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-            if self._keepalive_handle is None:
-                self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+            self._keep_open()
         if not self._force_close:
             self._task_handler = None
             if self.transport is not None:
                 self.transport.close()
 
+    def _next(self) -> asyncio.Future[None]:
+        """Done when a request is there; aiohttp's own code cancels it when the connection closes."""
+        self._waiter = self._loop.create_future()
+        return self._waiter
+
+    def _answered(self) -> None:
+        self._request_in_progress = False
+        if self._handler_waiter is not None:
+            self._handler_waiter.set_result(None)
+
+    def _keep_open(self) -> None:
+        """Note until when the next request has time; one timer outlasts many of them."""
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+
     def _take_message(self) -> None:
+        self._waiter = None
         self._messages.popleft()
         if self._parser is not None:
             self._parser.message_consumed()
         if self._buffer_paused and len(self._messages) <= self._msg_queue_resume_size:
             self._resume_reading_if_drained()
 
-    async def _answer(self, message: RawRequestMessage, payload: StreamReader) -> None:
-        handler = self._request_handler
-        if handler is None:
+    async def _finish(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+        _, reset = await self.finish_response(request, response, None)
+        if reset:
             raise ConnectionResetError("the client went away")
-        # aiohttp's own code looks at these when the connection is lost and when the server ends.
-        self._request_in_progress = True
-        self._current_request = request = ClientRequest(message, payload, self)
-        try:
-            response = await handler(request)
-            self._current_request = None
-            if self._upgraded or not is_written(response):
-                _, reset = await self.finish_response(request, response, None)
-                if reset:
-                    raise ConnectionResetError("the client went away")
-        finally:
-            self._current_request = None
-            self._request_in_progress = False
-            if self._handler_waiter is not None:
-                self._handler_waiter.set_result(None)
-        self._keepalive = bool(response.keep_alive)
-        if not payload.is_eof():
-            await self._linger(payload)
 
     async def _linger(self, payload: StreamReader) -> None:
         """Read and forget what a client still sends, so that it gets to read its answer; then close."""
@@ -166,7 +163,8 @@ class Listener(web.Server):
         on_malformed: Callable[[], None],
         logger: logging.Logger,
     ) -> None:
-        super().__init__(handler, handler_cancellation=True)
+        super().__init__(_never, handler_cancellation=True)
+        self._handler = handler
         self._settings = settings
         self._on_malformed = on_malformed
         self._logger = logger
@@ -188,6 +186,7 @@ class Listener(web.Server):
             lingering_time=_LINGER_SECONDS,
             logger=self._logger,
         )
+        connection.handler = self._handler
         connection.head_since = 0.0
         connection.on_malformed = self._on_malformed
         return connection
@@ -249,6 +248,10 @@ class Listener(web.Server):
                     and now - connection.head_since > limit
                 ):
                     connection.force_close()
+
+
+async def _never(_request: web.BaseRequest) -> web.StreamResponse:
+    raise RuntimeError("requests go to the handler")
 
 
 def wall_clock_ms() -> int:

@@ -137,6 +137,8 @@ def split_target(target: str) -> tuple[str, str]:
     if not target.startswith("/"):
         raise GatewayError(400, BAD_REQUEST, "The request target must be a path, not a URL.")
     path, mark, query = target.partition("?")
+    if _PLAIN_QUERY.fullmatch(query):
+        return path, mark + query
     if mark and (not _PRINTABLE.fullmatch(query) or "#" in query):
         raise GatewayError(400, BAD_REQUEST, "The query holds characters that must be percent-encoded.")
     if mark and _LEAVES_IN_QUERY.search(query):
@@ -144,6 +146,8 @@ def split_target(target: str) -> tuple[str, str]:
     return path, mark + query
 
 
+# A query of these characters leads nowhere; most have no others.
+_PLAIN_QUERY = re.compile(r"[A-Za-z0-9_=&+~-]*")
 _LEAVES_IN_QUERY = re.compile(r"\.\.|%2e|%25|%5c|\\|%00", re.IGNORECASE)
 
 

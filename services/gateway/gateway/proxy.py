@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 
-from aiohttp import web
-
-from gateway import headers
+from gateway import client_body, headers
 from gateway.connection import Connection, Head, TimedOutError, UnreachableError, UpstreamError
 from gateway.diagnosis import Diagnosis
 from gateway.errors import DEADLINE_EXCEEDED, TEMPORARILY_UNAVAILABLE, GatewayError
@@ -19,6 +18,7 @@ from gateway.upstream import Pool, Request
 # request can be sent again if no connection comes about.
 _SHORT_BODY = 64 * 1024
 _LARGEST_ERROR = 64 * 1024
+_ARTIFACTS, _TRANSFER, _SERVER_INFO = Endpoint.ARTIFACTS, Endpoint.TRANSFER, Endpoint.SERVER_INFO
 
 
 class Proxy:
@@ -43,16 +43,16 @@ class Proxy:
             settings.auth_service_url.host,
         )
 
-    async def handle(self, exchange: Exchange, route: Route) -> web.StreamResponse:
+    async def handle(self, exchange: Exchange, route: Route) -> None:
         """Answer a request that may be passed on.
 
         Raises:
             GatewayError: MLflow cannot be asked, or its answer must not be passed on.
         """
         if exchange.length is not None and exchange.length <= _SHORT_BODY and exchange.has_body:
-            await exchange.read_short_body()
+            await client_body.read_short(exchange)
         begun = exchange.elapsed_ms()
-        slow = route.endpoint in (Endpoint.ARTIFACTS, Endpoint.TRANSFER)
+        slow = route.endpoint is _ARTIFACTS or route.endpoint is _TRANSFER
         seconds = self._settings.artifact_response_seconds if slow else self._settings.upstream_response_seconds
         exchange.target = "mlflow"
         try:
@@ -62,7 +62,7 @@ class Proxy:
             raise _failed(failure) from None
         exchange.target_ms = exchange.elapsed_ms() - begun
         try:
-            return await self._answer(exchange, route, connection, head)
+            await self._answer(exchange, route, connection, head)
         except UpstreamError as failure:
             exchange.reason = f"{type(failure).__name__}: {failure}"
             raise _failed(failure) from None
@@ -74,35 +74,34 @@ class Proxy:
         lines = [
             f"{exchange.method} {route.path}{exchange.query} HTTP/1.1\r\n".encode("ascii"),
             self._host,
-            *headers.to_mlflow(exchange.headers),
-            b"X-Request-Id: %b\r\n" % exchange.request_id.encode(),
+            *exchange.head.to_mlflow,
+            f"X-Request-Id: {exchange.request_id}\r\n".encode("ascii"),
         ]
         if identity is not None:
-            lines.append(b"X-Hokusai-User-Id: %b\r\n" % identity.user_id)
-            lines.append(b"X-Hokusai-API-Key-Id: %b\r\n" % identity.key_id)
+            lines.append(b"X-Hokusai-User-Id: %b\r\nX-Hokusai-API-Key-Id: %b\r\n" % (identity.user_id, identity.key_id))
         body: Callable[[], AsyncIterator[bytes]] | None = None
         if exchange.length is not None:
             lines.append(b"Content-Length: %d\r\n\r\n" % exchange.length)
             if exchange.body or not exchange.has_body:
                 lines.append(exchange.body)
             else:
-                body = exchange.pieces
+                body = partial(client_body.pieces, exchange)
         elif exchange.has_body:
             lines.append(b"Transfer-Encoding: chunked\r\n\r\n")
-            body = _chunked(exchange.pieces)
+            body = partial(_chunked, exchange)
         else:
             lines.append(b"Content-Length: 0\r\n\r\n" if exchange.method in ("POST", "PUT", "PATCH") else b"\r\n")
         return Request(exchange.method, b"".join(lines), body, exchange.has_body, self._settings.body_idle_seconds)
 
-    async def _answer(self, exchange: Exchange, route: Route, connection: Connection, head: Head) -> web.StreamResponse:
+    async def _answer(self, exchange: Exchange, route: Route, connection: Connection, head: Head) -> None:
         if head.status >= 400:
-            return await self._error(exchange, route, connection, head)
-        if exchange.method == "DELETE" and route.endpoint is Endpoint.ARTIFACTS:
+            await self._error(exchange, route, connection, head)
+            return
+        if exchange.method == "DELETE" and route.endpoint is _ARTIFACTS:
             refused = await self._diagnosis.after_deletion(route.path)
             if refused is not None:
                 raise refused
-        lines = headers.to_client(head.headers)
-        location = headers.first(head.headers, b"location")
+        lines, length, location = headers.to_client(head.headers)
         if location is not None:
             public = headers.public_location(location, self._authorities, route.prefix)
             if public is None:
@@ -111,17 +110,14 @@ class Proxy:
                     502, TEMPORARILY_UNAVAILABLE, "MLflow answered with a redirect that leads elsewhere."
                 )
             lines.append(f"Location: {public}\r\n".encode("ascii"))
-        if route.endpoint is Endpoint.SERVER_INFO and self._settings.artifact_transfer == "proxied":
-            return exchange.send(head.status, lines, _without_transfer(await self._all(connection)), reason=head.reason)
-        announced = headers.first(head.headers, b"content-length")
-        length = int(announced) if announced is not None else None
-        if exchange.method == "HEAD":
-            return exchange.send(head.status, lines, b"", length=length or 0, reason=head.reason)
-        if connection.complete:
-            body = connection.take()
-            if length is None or length == len(body):
-                return exchange.send(head.status, lines, body, reason=head.reason)
-        return await exchange.stream(head.status, lines, length, self._pieces(connection), head.reason)
+        if route.endpoint is _SERVER_INFO and self._settings.artifact_transfer == "proxied":
+            exchange.send(head.status, lines, _without_transfer(await self._all(connection)))
+        elif exchange.method == "HEAD":
+            exchange.send(head.status, lines, b"", length=length or 0)
+        elif connection.complete and (length is None or length == connection.waiting):
+            exchange.send(head.status, lines, connection.take())
+        else:
+            await exchange.stream(head.status, lines, length, self._pieces(connection))
 
     async def _pieces(self, connection: Connection) -> AsyncIterator[bytes]:
         while piece := await connection.read(self._settings.body_idle_seconds):
@@ -133,23 +129,19 @@ class Proxy:
             body += piece
         return body
 
-    async def _error(self, exchange: Exchange, route: Route, connection: Connection, head: Head) -> web.StreamResponse:
+    async def _error(self, exchange: Exchange, route: Route, connection: Connection, head: Head) -> None:
         body = await self._all(connection)
         exchange.reason = f"MLflow {head.status}: {body[:500].decode('utf-8', 'replace')}"
         error = client_error(head.status, body, route.endpoint, exchange.method, self._names)
-        if error.status == 500 and route.endpoint is Endpoint.ARTIFACTS:
+        if error.status == 500 and route.endpoint is _ARTIFACTS:
             error = await self._diagnosis(exchange.method, route.path) or error
-        return exchange.send_error(error)
+        exchange.send_error(error)
 
 
-async def _chunked_pieces(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    async for piece in pieces:
+async def _chunked(exchange: Exchange) -> AsyncIterator[bytes]:
+    async for piece in client_body.pieces(exchange):
         yield b"%x\r\n%b\r\n" % (len(piece), piece)
     yield b"0\r\n\r\n"
-
-
-def _chunked(pieces: Callable[[], AsyncIterator[bytes]]) -> Callable[[], AsyncIterator[bytes]]:
-    return lambda: _chunked_pieces(pieces())
 
 
 def _without_transfer(body: bytes) -> bytes:

@@ -36,7 +36,8 @@ class RetryBudget:
 
     def request(self) -> None:
         """Count a request."""
-        self._tokens = min(self._reserve * 2, self._tokens + self._share)
+        if self._tokens < self._reserve * 2:
+            self._tokens += self._share
 
     def spend(self) -> bool:
         """Take one repetition, if there is one left."""
@@ -128,8 +129,17 @@ class Pool:
             reused = False
             try:
                 connection = self._kept(fresh=attempt > 0) or await self._acquire(deadline, fresh=attempt > 0)
-                reused = connection.used
-                return connection, await self._exchange(connection, request, seconds)
+                reused, connection.used = connection.used, True
+                try:
+                    connection.begin(request.head, without_body=request.method == "HEAD")
+                    if request.body is not None:
+                        await self._send_body(connection, request, request.body())
+                    if not connection.answered or connection.failure is not None:
+                        await connection.wait(seconds)
+                except BaseException:
+                    connection.abort()
+                    self._closed()
+                    raise
             except UpstreamError as failure:
                 wait = pause(attempt)
                 if (
@@ -138,31 +148,22 @@ class Pool:
                     or not self._budget.spend()
                 ):
                     raise
+            else:
+                if request.body is not None and connection.head.status >= 400:
+                    # Perhaps refused unread: what the other side never took of the body would be its next request.
+                    connection.sent = False
+                return connection, connection.head
             self.retries += 1
             attempt += 1
             await asyncio.sleep(wait)
 
-    async def _exchange(self, connection: Connection, request: Request, seconds: float) -> Head:
-        try:
-            connection.used = True
-            connection.begin(request.head, without_body=request.method == "HEAD")
-            if request.body is not None:
-                connection.sent = False
-                async for piece in request.body():
-                    await connection.send(piece, request.idle_seconds)
-                    if connection.answered:
-                        break
-                else:
-                    connection.sent = True
-            head = await connection.response(seconds)
-            if request.body is not None and head.status >= 400:
-                # Perhaps refused unread: what the other side never took of the body would be its next request.
-                connection.sent = False
-            return head
-        except BaseException:
-            connection.abort()
-            self._closed()
-            raise
+    async def _send_body(self, connection: Connection, request: Request, pieces: AsyncIterator[bytes]) -> None:
+        connection.sent = False
+        async for piece in pieces:
+            await connection.send(piece, request.idle_seconds)
+            if connection.answered:
+                return
+        connection.sent = True
 
     def release(self, connection: Connection) -> None:
         """Give a connection back: kept if its request was sent to the end and its response read to the end."""

@@ -15,6 +15,7 @@ from gateway.auth import Authenticator
 from gateway.diagnosis import Diagnosis
 from gateway.handler import Handler
 from gateway.health import Health
+from gateway.journal import Journal
 from gateway.limits import RateTable
 from gateway.listener import Listener, wall_clock_ms
 from gateway.metrics import CLIENT_ERROR, Metrics
@@ -93,8 +94,7 @@ async def _serve(settings: Settings, listening: socket.socket, rates: RateTable,
         proxy=Proxy(settings, pool, Diagnosis(settings, pool)),
         health=Health(settings, pool),
         rates=rates,
-        lines=lines,
-        counters=counters,
+        journal=Journal(lines, counters),
         lane=lane,
     )
     logger = _report_to(logging.getLogger("gateway.connections"), _LineHandler(lines))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from gateway import headers
 from gateway.errors import GatewayError
 from gateway.keys import api_key
+from gateway.request_head import RequestHead
 from gateway.scopes import READ, WRITE, authorise, needed_scope
 
 
@@ -39,7 +40,7 @@ def test_what_says_who_the_client_is_does_not_reach_mlflow() -> None:
         (b"Range", b"bytes=0-1"),
     ]
 
-    assert headers.to_mlflow(headers.lowered(sent)) == [
+    assert RequestHead(sent).to_mlflow == [
         b"content-type: application/json\r\n",
         b"user-agent: mlflow\r\n",
         b"x-mlflow-workspace: w\r\n",
@@ -60,7 +61,10 @@ def test_what_is_internal_does_not_reach_the_client() -> None:
         (b"content-range", b"bytes 0-1/2"),
     ]
 
-    assert headers.to_client(answered) == [b'etag: "1"\r\n', b"content-range: bytes 0-1/2\r\n"]
+    lines, length, location = headers.to_client(answered)
+
+    assert lines == [b'etag: "1"\r\n', b"content-range: bytes 0-1/2\r\n"]
+    assert (length, location) == (3, b"http://mlflow.hokusai-test.local/x")
 
 
 header_names = st.from_regex(rb"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True) | st.sampled_from(
@@ -70,7 +74,7 @@ header_names = st.from_regex(rb"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True) | 
 
 @given(st.lists(st.tuples(header_names, st.binary(max_size=10).filter(lambda v: b"\r" not in v and b"\n" not in v))))
 def test_no_spelling_of_a_stripped_header_passes(sent: list[tuple[bytes, bytes]]) -> None:
-    passed = [line.split(b":")[0].lower().replace(b"_", b"-") for line in headers.to_mlflow(headers.lowered(sent))]
+    passed = [line.split(b":")[0].lower().replace(b"_", b"-") for line in RequestHead(sent).to_mlflow]
 
     assert not {b"authorization", b"x-api-key", b"cookie", b"origin", b"host", b"transfer-encoding"} & set(passed)
     assert not [name for name in passed if name.startswith(b"x-hokusai-")]
@@ -92,15 +96,16 @@ def test_no_spelling_of_a_stripped_header_passes(sent: list[tuple[bytes, bytes]]
 )
 def test_two_ways_to_read_a_request_are_one_too_many(sent: list[tuple[bytes, bytes]]) -> None:
     with pytest.raises(GatewayError) as refused:
-        headers.check_request(headers.lowered(sent), upgrade=False)
+        RequestHead(sent).check()
 
     assert refused.value.status == 400
 
 
-def test_no_connection_changes_its_protocol() -> None:
-    headers.check_request([(b"host", b"a"), (b"content-length", b"3")], upgrade=False)
-    with pytest.raises(GatewayError):
-        headers.check_request([], upgrade=True)
+def test_one_way_to_read_a_request_is_enough() -> None:
+    head = RequestHead([(b"Host", b"a"), (b"Content-Length", b"3")])
+    head.check()
+
+    assert (head.length(), head.chunked()) == (3, False)
 
 
 INTERNAL = {"mlflow.hokusai-test.local:5000", "registry.test"}
@@ -140,6 +145,11 @@ def test_what_the_auth_service_says_cannot_break_a_header(value: str) -> None:
     assert refused.value.status == 503
 
 
+def _key_of(sent: list[tuple[bytes, bytes]]) -> bytes:
+    head = RequestHead(sent)
+    return api_key(head.authorizations, head.api_keys)
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -151,7 +161,7 @@ def test_what_the_auth_service_says_cannot_break_a_header(value: str) -> None:
     ],
 )
 def test_the_key_is_found_in_three_places(sent: list[tuple[bytes, bytes]]) -> None:
-    assert api_key(headers.lowered(sent)) == "the-key"
+    assert _key_of(sent) == b"the-key"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +181,7 @@ def test_the_key_is_found_in_three_places(sent: list[tuple[bytes, bytes]]) -> No
 )
 def test_what_is_no_key_is_refused_with_what_to_do(sent: list[tuple[bytes, bytes]], status: int, says: str) -> None:
     with pytest.raises(GatewayError) as refused:
-        api_key(headers.lowered(sent))
+        _key_of(sent)
 
     assert refused.value.status == status
     assert says in refused.value.message
