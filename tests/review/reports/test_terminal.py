@@ -2,12 +2,13 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from infra.review.gate import Verdict
-from infra.review.model import Action, Review, Risk
+from infra.review.model import Action, Change, Consequence, Review, Risk
 from infra.review.reports.terminal import print_review
 from tests.review.reports.samples import (
     ALLOWED,
@@ -93,15 +94,55 @@ def test_a_large_plan_is_short_and_says_what_is_not_shown() -> None:
 
 
 def test_the_short_form_leaves_out_no_loss_and_no_outage() -> None:
-    doors = [change(f"aws_security_group.door{number:02}", Action.CREATE, Risk.ACCESS) for number in range(30)]
-    losses = [change(f"aws_s3_bucket.kept{number:02}", Action.DELETE, Risk.DATA_LOSS) for number in range(12)]
+    doors = [change(f"aws_security_group.door{number:02}", Action.UPDATE, Risk.ACCESS) for number in range(30)]
+    losses = [change(f"aws_s3_bucket.kept{number:02}", Action.DELETE, Risk.DATA_LOSS) for number in range(20)]
     few = _printed(review(*doors), WAITING, short=True)
-    assert few.count("aws_security_group.door") == 8
-    assert "… and 22 more" in few
-    assert "22 entries not shown here" in few
+    assert few.count("aws_security_group.door") == 12
+    assert "… and 18 more" in few
+    assert "18 entries not shown here" in few
     text = _printed(review(*losses, *doors), WAITING, short=True)
-    assert all(f"aws_s3_bucket.kept{number:02}" in text for number in range(12))
+    assert all(f"aws_s3_bucket.kept{number:02}" in text for number in range(20))
     assert "… and 30 more" in text
+
+
+def test_the_short_form_says_once_what_is_said_of_many() -> None:
+    doors = [change(f"aws_security_group.door{number:02}", Action.CREATE, Risk.ACCESS) for number in range(30)]
+    grants = [
+        replace(
+            each, grant=replace(each.grant, principal=f"role {number % 2}"), address=f"aws_iam_role_policy.p{number}"
+        )
+        for number in range(20)
+        for each in typical().access[:1]
+    ]
+    of = review(*doors, change("aws_vpc.this", Action.CREATE), access=tuple(grants))
+    text = _printed(of, WAITING, short=True)
+    assert "  + 30 aws_s3_bucket  access\n" in text
+    assert "aws_security_group.door00 and 29 more" in text
+    assert "role 0: 10 grants of s3" in text
+    assert "entries not shown" not in text
+    whole = _printed(of, WAITING)
+    assert all(door.address in whole for door in doors)
+    assert whole.count("role 0 may") == 10
+
+
+def _acknowledged(address: str) -> Change:
+    consequences = (Consequence(Risk.ACCESS, "says the same", acknowledge=True),)
+    return replace(change(address, Action.CREATE), consequences=consequences)
+
+
+def test_the_short_form_never_puts_a_loss_an_outage_or_a_namesake_into_a_group() -> None:
+    changes = [
+        change("aws_a.x", Action.CREATE, Risk.OUTAGE),
+        change("aws_a.y", Action.CREATE, Risk.OUTAGE),
+        _acknowledged("aws_b.x"),
+        _acknowledged("aws_b.y"),
+        change("aws_c.x", Action.UPDATE, Risk.ACCESS),
+        change("aws_c.x", Action.UPDATE, Risk.ACCESS, "another consequence of the same address"),
+    ]
+    text = _printed(review(*changes), WAITING, short=True)
+    for each in changes:
+        assert f"  {each.address}  " in text.replace("+ ", "  ").replace("~ ", "  ")
+    assert "another consequence of the same address" in text
 
 
 def test_a_plan_that_changes_nothing() -> None:
@@ -110,8 +151,6 @@ def test_a_plan_that_changes_nothing() -> None:
 
 
 def test_the_destruction_of_everything_is_said() -> None:
-    from dataclasses import replace
-
     of = review(change("aws_x.y", Action.DELETE, Risk.DATA_LOSS))
     text = _printed(replace(of, provenance=replace(of.provenance, destroy=True)), WAITING)
     assert "This plan destroys the whole environment." in text

@@ -75,7 +75,7 @@
   for (const node of nodes) {
     const toggle = () => {
       pick(module === node.dataset.module ? null : node.dataset.module);
-      tools.scrollIntoView({ block: "nearest" });
+      if (module !== null) tools.closest("section").scrollIntoView();
     };
     node.addEventListener("click", toggle);
     node.addEventListener("keydown", (event) => {

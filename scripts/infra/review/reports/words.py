@@ -170,13 +170,16 @@ def not_passed(checks: tuple[Check, ...]) -> tuple[Check, ...]:
 
 
 def condition_counts(checks: tuple[Check, ...]) -> str:
-    """The conditions that need no looking at, as in "3 conditions passed, 2 are decided only during apply".
+    """How the conditions ended, as in "1 condition did not pass, 3 passed, 2 decided only during apply".
 
     Args:
         checks: all.
     """
     counts = Counter(check.status for check in checks)
     late = f", {counts['unknown']:,} decided only during apply" if counts["unknown"] else ""
+    failed = len(not_passed(checks))
+    if failed:
+        return f"{how_many(failed, 'condition')} did not pass, {counts['pass']:,} passed{late}"
     return f"{how_many(counts['pass'], 'condition')} passed{late}"
 
 
