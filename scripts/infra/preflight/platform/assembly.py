@@ -90,8 +90,8 @@ class Assembly:
         self.ports["containers"] = await self._serve(web.Server(self.containers.handle))
         gate = Gate(self.network, (address, self.ports["containers"]))
         self.ports["gate"] = await self._datagrams(lambda: gate)
-        self.ports["dns"] = await self._datagrams(lambda: NameServer(self.names, inside=True))
-        self.ports["public dns"] = await self._datagrams(lambda: NameServer(self.names, inside=False))
+        self.ports["dns"] = await self._datagrams(lambda: NameServer(self.names, self.record, inside=True))
+        self.ports["public dns"] = await self._datagrams(lambda: NameServer(self.names, self.record, inside=False))
         for balancer in await asyncio.to_thread(read_load_balancers, self.account):
             await self._open(balancer, authority, folder)
 

@@ -158,28 +158,29 @@ def _proportional_kib(pid: int) -> int:
 @functools.cache
 def namespaces_work() -> bool:
     """Whether processes can get files of their own here."""
-    probe = Specification(("true",), dict(os.environ), namespace=True, read_only=True)
-    result = subprocess.run(
-        _INIT_COMMAND, input=probe.as_json(), capture_output=True, timeout=_PROBE_SECONDS, check=False
-    )
-    return result.returncode == 0
+    return _works(Specification(("true",), dict(os.environ), namespace=True, read_only=True))
 
 
+@functools.cache
 def can_run_as(user: tuple[int, int], needed: tuple[Path, ...]) -> bool:
     """Whether a program can be run as another user, who can read what it is made of."""
     if os.geteuid() != 0:
         return False
-    readable = " && ".join(['test -r "$0"', *(f'test -r "${{{number}}}"' for number in range(1, len(needed)))])
-    try:
-        result = subprocess.run(
-            ["/bin/sh", "-c", readable, *map(str, needed)],
-            user=user[0],
-            group=user[1],
-            extra_groups=[],
-            cwd="/",
-            timeout=_PROBE_SECONDS,
-            check=False,
+    readable = 'for each; do test -r "$each" || exit 1; done'
+    return _works(
+        Specification(
+            ("/bin/sh", "-c", readable, "sh", *map(str, needed)),
+            dict(os.environ),
+            user=user,
+            namespace=namespaces_work(),
+            read_only=True,
+            needed=tuple(map(str, needed)),
         )
-    except OSError:
-        return False
+    )
+
+
+def _works(probe: Specification) -> bool:
+    result = subprocess.run(
+        _INIT_COMMAND, input=probe.as_json(), capture_output=True, timeout=_PROBE_SECONDS, check=False
+    )
     return result.returncode == 0

@@ -14,6 +14,7 @@ import json
 import os
 import resource
 import signal
+import stat
 import sys
 from pathlib import Path
 from typing import Any
@@ -97,25 +98,45 @@ def _own_files(specification: dict[str, Any]) -> None:
         for point, flags in _mounts():
             with contextlib.suppress(OSError):  # what cannot be changed here cannot be written by the program's user
                 _mount(None, point, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | flags)
-    # What the program itself is made of may lie where a volume goes: it is mounted into the volume again.
     kept = {path: os.open(path, os.O_PATH) for path in specification["needed"]}
+    for path in _closed_folders(specification):
+        _mount("tmpfs", path, _MS_NOSUID | _MS_NODEV, "tmpfs", "mode=0755,size=1m")
+        _mount_needed(path, kept)
     for path, folder in specification["mounts"].items():
         if not Path(path).is_dir():
-            continue  # container.py says so
+            continue  # of the image's own file system; there is none here
         _mount(folder, path, _MS_BIND)
         _mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_NOSUID | _MS_NODEV)
-        for needed, handle in kept.items():
-            if needed.startswith(path.rstrip("/") + "/"):
-                target = Path(needed)
-                if os.path.isdir(f"/proc/self/fd/{handle}"):  # noqa: PTH112 - a path that only the kernel knows
-                    target.mkdir(parents=True, exist_ok=True)
-                else:
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.touch()
-                _mount(f"/proc/self/fd/{handle}", needed, _MS_BIND)
-                _mount(None, needed, _MS_REMOUNT | _MS_BIND | _MS_RDONLY)
+        _mount_needed(path, kept)
     for handle in kept.values():
         os.close(handle)
+
+
+def _closed_folders(specification: dict[str, Any]) -> list[str]:
+    """Folders that another user cannot pass, above what the program is made of: a person's home, as a rule."""
+    found: list[str] = []
+    for needed in specification["needed"] if specification["user"] else ():
+        for folder in reversed(Path(needed).parents):
+            if not folder.stat().st_mode & stat.S_IXOTH:
+                if str(folder) not in found:
+                    found.append(str(folder))
+                break
+    return found
+
+
+def _mount_needed(point: str, kept: dict[str, int]) -> None:
+    """What the program is made of may lie where something else was mounted: it is mounted there again."""
+    for needed, handle in kept.items():
+        if not needed.startswith(point.rstrip("/") + "/"):
+            continue
+        target = Path(needed)
+        if os.path.isdir(f"/proc/self/fd/{handle}"):  # noqa: PTH112 - a path that only the kernel knows
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        _mount(f"/proc/self/fd/{handle}", needed, _MS_BIND)
+        _mount(None, needed, _MS_REMOUNT | _MS_BIND | _MS_RDONLY)
 
 
 def _mounts() -> list[tuple[str, int]]:
@@ -132,9 +153,9 @@ def _mounts() -> list[tuple[str, int]]:
     return found
 
 
-def _mount(source: str | None, target: str, flags: int) -> None:
-    origin = None if source is None else source.encode()
-    _call(f"mount {target}", _libc.mount(origin, target.encode(), None, ctypes.c_ulong(flags), None))
+def _mount(source: str | None, target: str, flags: int, kind: str | None = None, options: str | None = None) -> None:
+    origin, sort, more = (None if text is None else text.encode() for text in (source, kind, options))
+    _call(f"mount {target}", _libc.mount(origin, target.encode(), sort, ctypes.c_ulong(flags), more))
 
 
 def _call(what: str, result: int) -> None:

@@ -12,13 +12,16 @@ from dnslib import QTYPE, RCODE, RR, A, DNSError, DNSRecord
 
 from infra.account.emulated import EmulatedAccount
 from infra.preflight.platform.network import Network
+from infra.preflight.platform.record import Record
 
 _TTL = 10
+_MOST_ANSWERS = 8
 _MOST_ALIASES = 8  # CNAME and alias records in a row
 
 
 @dataclass(frozen=True)
 class _DiscoveryService:
+    id: str
     namespace: str
     name: str
     arn: str
@@ -87,11 +90,16 @@ class Names:
 
     def _registered(self, service: _DiscoveryService) -> list[str]:
         discovery = self._account.client("servicediscovery")
-        # As in MULTIVALUE answers: all of them when none is healthy.
-        found = discovery.discover_instances(
-            NamespaceName=service.namespace, ServiceName=service.name, HealthStatus="HEALTHY_OR_ELSE_ALL"
-        )
-        return [each["Attributes"]["AWS_INSTANCE_IPV4"] for each in found["Instances"]]
+        pages = discovery.get_paginator("list_instances").paginate(ServiceId=service.id)
+        addresses = {
+            each["Id"]: each["Attributes"]["AWS_INSTANCE_IPV4"] for page in pages for each in page["Instances"]
+        }
+        if not addresses:
+            return []
+        states = discovery.get_instances_health_status(ServiceId=service.id)["Status"]
+        healthy = [address for task, address in addresses.items() if states.get(task) == "HEALTHY"]
+        # As in MULTIVALUE answers: all of them when none is healthy, and eight at the most.
+        return (healthy or list(addresses.values()))[:_MOST_ANSWERS]
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -99,11 +107,12 @@ class NameServer(asyncio.DatagramProtocol):
 
     Args:
         names: where the answers are.
+        record: told when an answer cannot be found out.
         inside: see `Names.resolve`.
     """
 
-    def __init__(self, names: Names, *, inside: bool) -> None:
-        self._names, self._inside = names, inside
+    def __init__(self, names: Names, record: Record, *, inside: bool) -> None:
+        self._names, self._record, self._inside = names, record, inside
         self._transport: asyncio.DatagramTransport | None = None
         self._running: set[asyncio.Task[None]] = set()
 
@@ -124,8 +133,12 @@ class NameServer(asyncio.DatagramProtocol):
     async def _answer(self, query: DNSRecord, addr: tuple[str, int]) -> None:
         name = str(query.q.qname).rstrip(".")
         reply = query.reply()
-        found = await asyncio.to_thread(self._names.resolve, name, inside=self._inside)
-        if not found:
+        try:
+            found = await asyncio.to_thread(self._names.resolve, name, inside=self._inside)
+        except Exception as error:
+            self._record.fault(f"name server, asked for {name}", error)
+            found, reply.header.rcode = [], RCODE.SERVFAIL
+        if not found and reply.header.rcode != RCODE.SERVFAIL:
             reply.header.rcode = RCODE.NXDOMAIN
             if self._inside:
                 self._names.told_unknown(name)
@@ -148,7 +161,7 @@ def _discovery_services(account: EmulatedAccount) -> dict[str, _DiscoveryService
             kinds = [record["Type"] for record in service.get("DnsConfig", {}).get("DnsRecords", ())]
             if namespace and "A" in kinds:
                 name = f"{service['Name']}.{namespace}".lower()
-                found[name] = _DiscoveryService(namespace, service["Name"], service["Arn"])
+                found[name] = _DiscoveryService(service["Id"], namespace, service["Name"], service["Arn"])
     return found
 
 

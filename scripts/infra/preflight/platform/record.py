@@ -2,9 +2,11 @@
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 
+from infra.errors import InfraError
 from infra.preflight.platform.model import AwsCall, Event, EventKind, Exchange, Refusal
 
 
@@ -22,12 +24,27 @@ class Record:
         self._calls: dict[Hashable, AwsCall] = {}
         self.events: list[Event] = []
         self.exchanges: list[Exchange] = []
+        self._faults: list[str] = []
 
     def event(self, kind: EventKind, subject: str, text: str, task_id: str | None = None) -> None:
         """Something happened; see `Event`."""
         event = Event(time.time(), kind, subject, text, task_id)
         self.events.append(event)
         self._narrate(event)
+
+    def fault(self, where: str, error: BaseException) -> None:
+        """A part of preflight itself failed: what was seen after that proves nothing."""
+        told = traceback.format_exception(error)
+        self._faults.append(f"{where}:\n{''.join(told)}")
+
+    def raise_faults(self) -> None:
+        """Say that a part of preflight itself failed.
+
+        Raises:
+            InfraError: one did.
+        """
+        if self._faults:
+            raise InfraError(f"Preflight itself failed, so its result means nothing. In the {self._faults[0]}")
 
     def exchange(self, exchange: Exchange) -> None:
         """The front door answered."""

@@ -217,6 +217,7 @@ class Platform:
             return running
 
         running = self._loop.run(run())
+        self._assembly.record.raise_faults()
         task = running.task
         if running.failure:
             raise running.failure
@@ -240,7 +241,7 @@ class Platform:
         self._loop.run(start())
 
     def refresh(self) -> None:
-        """Read the account again: policies, the network's rules, and services, which are deployed where they changed."""
+        """Read the account again: policies, rules of the network, and services; those that changed are deployed."""
         self._assembly.refresh()
         definitions = self._applied()
 
@@ -265,6 +266,7 @@ class Platform:
         """
         deadline = time.monotonic() + seconds
         while not all(service.is_steady() for service in self._services.values()):
+            self._assembly.record.raise_faults()
             for service in self._services.values():
                 failure = service.failure()
                 if failure:
@@ -319,7 +321,9 @@ class Platform:
 
         Raises:
             PlatformFailure: a connection was refused, or a call denied.
+            InfraError: a part of preflight itself failed.
         """
+        self._assembly.record.raise_faults()
         judge(self.refusals, self.aws_calls, self.tasks)
 
     # --- drills

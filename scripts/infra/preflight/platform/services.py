@@ -145,7 +145,11 @@ class Service:
 
     async def _keep(self) -> None:
         while True:
-            await self._look()
+            try:
+                await self._look()
+            except Exception as error:
+                self._record.fault(f"service {self.definition.name}", error)
+                return
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _look(self) -> None:

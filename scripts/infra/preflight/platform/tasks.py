@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.account.emulated import EmulatedAccount
+from infra.errors import InfraError
 from infra.preflight.platform.addresses import AddressBlock
 from infra.preflight.platform.container import Container, Specification, can_run_as, namespaces_work
 from infra.preflight.platform.container_endpoint import ContainerEndpoint, Described
@@ -162,9 +163,13 @@ class RunningTask:
             self.running.set()
             watchers = [asyncio.create_task(each) for each in self._watchers()]
             await self._wait_for_essential()
-        except PlatformFailure as failure:
-            self.failure = failure
-            task.stopped_reason = task.stopped_reason or str(failure)
+        except InfraError as error:
+            known = error if isinstance(error, PlatformFailure) else None
+            self.failure = known or PlatformFailure(str(error), arn=self.definition.arn, task=task)
+            task.stopped_reason = task.stopped_reason or str(error)
+        except Exception as error:
+            record.fault(f"task {task.name}", error)
+            task.stopped_reason = "preflight itself failed"
         finally:
             for watcher in watchers:
                 watcher.cancel()
