@@ -425,6 +425,29 @@ def test_logs_need_a_policy_that_lets_s3_deliver_them(change: dict[str, Any], co
     assert refused == ("InvalidTargetBucketForLogging", 400)
 
 
+@scenario("a folder is listed as long as something in it is there", [["a/", "b/"], ["b/"], ["b/c/"]])
+def _(account: EmulatedAccount) -> object:
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="folders")
+    s3.put_bucket_versioning(Bucket="folders", VersioningConfiguration={"Status": "Enabled"})
+    for key in ("a/gone", "b/gone", "b/c/kept", "b/d/gone"):
+        s3.put_object(Bucket="folders", Key=key, Body=b"x")
+
+    def listed(prefix: str) -> list[str]:
+        pages = (
+            s3.list_objects_v2(Bucket="folders", Prefix=prefix, Delimiter="/"),
+            s3.list_objects(Bucket="folders", Prefix=prefix, Delimiter="/"),
+        )
+        newer, older = ([each["Prefix"] for each in page.get("CommonPrefixes", [])] for page in pages)
+        assert newer == older
+        return newer
+
+    before = listed("")
+    for key in ("a/gone", "b/gone", "b/d/gone"):
+        s3.delete_object(Bucket="folders", Key=key)
+    return [before, listed(""), listed("b/")]
+
+
 @scenario("unknown parts of a bucket are not taken for the bucket", (("UnsupportedOperation", 400), True))
 def _(account: EmulatedAccount) -> object:
     s3 = account.client("s3")

@@ -554,6 +554,23 @@ def _with_rule_ids(document: bytes | str) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True)
 
 
+@gap("s3", "a folder is listed as long as something in it is there", "s3:ListBucket (ListObjects, ListObjectsV2)")
+def _listed_folders() -> None:
+    """Common prefixes of a listing with a delimiter in a versioned bucket.
+
+    They stand for objects, and "if the current version of the object is a delete marker, Amazon S3 behaves as if the
+    object was deleted" (https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html). moto leaves the
+    folder of deleted objects in the listing.
+    """
+    from moto.s3.models import FakeDeleteMarker, S3Backend
+
+    @_around(S3Backend, "list_objects")
+    def list_objects(original: Callable[..., Any], self: Any, bucket: Any, *args: Any, **kwargs: Any) -> Any:
+        keys, folders, *rest = original(self, bucket, *args, **kwargs)
+        present = [name for name, key in bucket.keys.items() if not isinstance(key, FakeDeleteMarker)]
+        return keys, [each for each in folders if any(name.startswith(each) for name in present)], *rest
+
+
 @gap("s3", "any bucket policy that lets S3 deliver logs will do", "s3:PutBucketLogging")
 def _s3_logging_permission() -> None:
     """Permission to deliver access logs.
