@@ -19,7 +19,7 @@ def _outlives(target: Target) -> str:
         }
         for group in service.get("loadBalancers", []):
             [described] = elb.describe_target_groups(TargetGroupArns=[group["targetGroupArn"]])["TargetGroups"]
-            for balancer in described["LoadBalancerArns"] if _SETTING in settings else ():
+            for balancer in sorted({*described["LoadBalancerArns"]}) if _SETTING in settings else ():
                 attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
                 [idle] = [float(each["Value"]) for each in attributes if each["Key"] == "idle_timeout.timeout_seconds"]
                 kept = float(settings[_SETTING])

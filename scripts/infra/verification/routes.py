@@ -47,8 +47,8 @@ _ROUTES = (
     _Route("POST", "/api/mlflow/experiments/search", _SEARCH, _json_with("experiments")),
     _Route("POST", "/ajax-api/2.0/mlflow/experiments/search", _SEARCH, _json_with("experiments")),
     _Route("GET", "/api/2.0/mlflow/registered-models/search?max_results=1", None, _json_object),
-    _Route("GET", "/api/2.0/mlflow-artifacts/artifacts?path=never-made", None, _json_with("files")),
-    _Route("GET", "/api/mlflow/api/2.0/mlflow-artifacts/artifacts?path=never-made", None, _json_with("files")),
+    _Route("GET", "/api/2.0/mlflow-artifacts/artifacts?path=never-made", None, _json_object),
+    _Route("GET", "/api/mlflow/api/2.0/mlflow-artifacts/artifacts?path=never-made", None, _json_object),
     _Route("GET", "/version", None, _version),
     _Route("GET", "/mlflow/", None, _page),
 )
