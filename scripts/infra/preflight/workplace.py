@@ -22,6 +22,7 @@ def workplace(name: str) -> Iterator[Path]:
         The folder.
     """
     folder = Path(tempfile.mkdtemp(prefix=f"preflight-{name}-"))
+    folder.chmod(0o711)  # a database that runs as another user passes through; nobody else sees what is in it
     # The shell holds the other end of a pipe: when this process ends, by whatever signal, `cat` sees the pipe's end.
     watchdog = subprocess.Popen(
         ["/bin/sh", "-c", _WATCHDOG, str(folder)],
