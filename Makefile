@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM PORT LOCK PULL_REQUEST BASE HEAD COMMIT
+export ENV ACCOUNT YES CONFIRM PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -30,6 +30,12 @@ gate: .venv/ready ## Say whether the saved plan may be applied: 0 allowed, 3 wai
 	@$(INFRA) gate
 approve: .venv/ready ## Approve the saved plan with your AWS credentials (after `make plan` of the same commit)
 	@$(INFRA) approve
+
+.PHONY: preflight demo
+preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: KEEP=1 leaves it running
+	@$(INFRA) preflight
+demo: .venv/ready ## Start the platform on this machine, to be used by hand (development unless ENV says otherwise)
+	@$(INFRA) demo
 
 .PHONY: destroy
 destroy: .venv/ready ## Destroy an environment; a protected one needs CONFIRM=destroy-<env>

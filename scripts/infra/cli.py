@@ -25,6 +25,7 @@ from infra.errors import InfraError
 from infra.lock import exclusive
 from infra.planning import make_plan
 from infra.preflight.base.kept import find_base, stop_base
+from infra.preflight.command import register_preflight
 from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release import unsaved_state
@@ -319,6 +320,7 @@ def _show(judged: Review, verdict: Verdict, *, short: bool = False) -> None:
 
 
 register(commands, plan_checks, _show)
+register_preflight(commands)
 register_delivery(
     commands,
     plan_checks,
