@@ -314,12 +314,15 @@ class RunningTask:
             settled = self.task.health == "HEALTHY" and failures == 0
             pause = check.interval if settled else max(check.interval / self._surroundings.hurry, _LEAST_INTERVAL)
             await asyncio.sleep(pause)
+            starting = time.time() - (self.task.started or 0) < check.start_period and self.task.health == "UNKNOWN"
+            if starting and not await self._listens(container):
+                continue  # it would fail and not count: the processor is left to the program that starts
             code = await running.run_beside(tuple(command), log, check.timeout)
             if code == 0:
                 failures = 0
                 self._set_health(container.name, "HEALTHY", "")
                 continue
-            if time.time() - (self.task.started or 0) < check.start_period and self.task.health == "UNKNOWN":
+            if starting:
                 continue
             failures += 1
             if failures >= check.retries:
@@ -327,6 +330,16 @@ class RunningTask:
                     said = log.read_text(errors="replace").strip()
                 told = f"does not end within {check.timeout} s" if code is None else f"exit code {code}: {said}"
                 self._set_health(container.name, "UNHEALTHY", told)
+
+    async def _listens(self, container: ContainerDefinition) -> bool:
+        """Whether somebody takes connections on every port of a container."""
+        for port in container.ports:
+            try:
+                _, writer = await asyncio.open_connection(self.task.address, port)
+            except OSError:
+                return False
+            writer.close()
+        return True
 
     def _set_health(self, container: str, health: str, reason: str) -> None:
         self._health[container] = health
