@@ -51,6 +51,16 @@ def test_whatever_a_check_raises_is_its_failure(steps: Steps) -> None:
     assert (result.outcome, result.formerly) == (Outcome.FAILED, "old.py")
 
 
+def test_with_fail_fast_nothing_more_is_run(told: list[tuple[str, str]]) -> None:
+    steps = Steps(lambda name, about: None, lambda result: None, fail_fast=True)
+    steps.run([Step("first", "f", fail), Step("other", "o", see)], "x")
+    assert [(result.outcome, result.seen) for result in steps.results] == [
+        (Outcome.FAILED, ""),
+        (Outcome.NOT_RUN, "needs first"),
+    ]
+    assert steps.given_up
+
+
 def test_a_step_that_everything_needs_passes_its_failure_on(steps: Steps) -> None:
     with steps.step("good", "g") as saw:
         saw("one")

@@ -14,12 +14,13 @@ from infra.verification.steps import Steps
 _STYLES = {Verdict.PASSED: "bold green", Verdict.FAILED: "bold red", Verdict.NOT_KNOWN: "bold yellow"}
 
 
-def perform_preflight(environment: Environment, *, keep: bool) -> int:
+def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool) -> int:
     """Run a preflight and write its reports.
 
     Args:
         environment: what to try.
         keep: leave the platform running until the person ends it.
+        fail_fast: run nothing more after the first failure.
 
     Returns:
         Exit code: 0 passed, 1 failed, 2 could not run.
@@ -31,7 +32,7 @@ def perform_preflight(environment: Environment, *, keep: bool) -> int:
         if keep:
             keep_running(running, steps)
 
-    return _finish(preflight(environment, live, use), environment)
+    return _finish(preflight(environment, live, use, fail_fast=fail_fast), environment)
 
 
 def perform_demo(environment: Environment) -> int:

@@ -32,18 +32,19 @@ _STEADY_SECONDS = 240.0
 _ITS_OWN_FAULT = (TerraformError, PlatformFailure, CheckFailed)
 
 
-def preflight(environment: Environment, live: Live, use: Use = verify) -> PreflightRecord:
+def preflight(environment: Environment, live: Live, use: Use = verify, *, fail_fast: bool = False) -> PreflightRecord:
     """Run a preflight.
 
     Args:
         environment: what to try.
         live: told what happens.
         use: what is done with the platform when it runs.
+        fail_fast: whether nothing more is run after the first failure.
 
     Returns:
         What was found.
     """
-    run = _Run(environment, live)
+    run = _Run(environment, live, fail_fast)
     try:
         tools = run.tools = find_tools()
         with workplace(environment.name) as folder, applied_account(environment, tools, folder, run.steps) as applied:
@@ -66,6 +67,7 @@ class _Run:
 
     environment: Environment
     live: Live
+    fail_fast: bool
     started: float = field(default_factory=time.time)
     tools: Tools | None = None
     applied: AppliedAccount | None = None
@@ -76,7 +78,7 @@ class _Run:
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.steps = Steps(self.live.begin, self._end)
+        self.steps = Steps(self.live.begin, self._end, fail_fast=self.fail_fast)
 
     @contextmanager
     def platform(self, applied: AppliedAccount, folder: Path) -> Iterator[Running]:

@@ -142,8 +142,13 @@ def model() -> str:
     own_experiment()
     with mlflow.start_run():
         fitted = LinearRegression().fit([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+        # Named, since finding them out starts the model in another process, which says nothing about the registry.
         info = mlflow.sklearn.log_model(
-            fitted, name="model", registered_model_name=NAME, input_example=np.array([[1.0]])
+            fitted,
+            name="model",
+            registered_model_name=NAME,
+            input_example=np.array([[1.0]]),
+            pip_requirements=["scikit-learn"],
         )
     facts["model"] = info.model_id
     expect(mlflow.get_logged_model(info.model_id).name, "model", "the name of the logged model")

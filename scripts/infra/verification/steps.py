@@ -98,10 +98,12 @@ class Steps:
     Args:
         on_begin: called with name and sentence of a step that begins.
         on_end: called with each result.
+        fail_fast: whether nothing more is run after the first failure.
     """
 
-    def __init__(self, on_begin: Callable[[str, str], None], on_end: Listener) -> None:
+    def __init__(self, on_begin: Callable[[str, str], None], on_end: Listener, *, fail_fast: bool = False) -> None:
         self.results: list[StepResult] = []
+        self._fail_fast = fail_fast
         self._on_begin = on_begin
         self._on_end = on_end
 
@@ -109,6 +111,11 @@ class Steps:
     def failed(self) -> list[StepResult]:
         """Those that failed."""
         return [result for result in self.results if result.outcome is Outcome.FAILED]
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nothing more is to be run."""
+        return self._fail_fast and bool(self.failed)
 
     @contextmanager
     def step(self, name: str, about: str) -> Iterator[Callable[[str], None]]:
@@ -140,6 +147,8 @@ class Steps:
         passed = {result.name for result in self.results if result.outcome is Outcome.PASSED}
         for step in steps:
             missing = [name for name in step.needs if name not in passed]
+            if self.given_up:
+                missing = [self.failed[0].name]
             running = replace(self._begin(step.name, step.about), formerly=step.formerly)
             if missing:
                 self._end(running, Outcome.NOT_RUN, seen=f"needs {', '.join(missing)}")
