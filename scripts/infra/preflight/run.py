@@ -2,8 +2,9 @@
 
 import os
 import time
+import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,11 +54,12 @@ def preflight(environment: Environment, live: Live, use: Use = verify, *, fail_f
                 use(running, run.steps)
             if not run.steps.failed:
                 applied.keep(tools)
-    except _ITS_OWN_FAULT:
-        if not run.steps.failed:
-            raise
+    except _ITS_OWN_FAULT as error:
+        run.reason = "" if run.steps.failed else str(error)
     except InfraError as error:
         run.reason = str(error)
+    except Exception:
+        run.reason = traceback.format_exc()
     return run.record()
 
 
@@ -84,26 +86,24 @@ class _Run:
     def platform(self, applied: AppliedAccount, folder: Path) -> Iterator[Running]:
         """Start the platform on a copy of the account: the account itself stays as applied, and may be kept."""
         environment = self.environment
-        account = self.account = applied.account.fork(parent_pid=os.getpid())
         cluster = f"hokusai-{environment.name}"
-        try:
-            with running_platform(account, cluster, folder / "platform", narrate=self.live.event) as platform:
-                self.seen = platform
-                try:
-                    with self.steps.step("migration", "The migration task brings the database's schema up to date"):
-                        platform.run_task(f"hokusai-mlflow-migration-{environment.name}", _MIGRATION_SECONDS)
-                    with self.steps.step(
-                        "services", "Every service starts as its task definition says, and is healthy"
-                    ) as saw:
-                        platform.start_services()
-                        platform.wait_until_steady(_STEADY_SECONDS)
-                        running = [task for task in platform.tasks if task.service and task.state == "RUNNING"]
-                        saw(f"{len(running)} tasks")
-                    yield Running(environment, account, platform, issue_keys(platform), folder)
-                finally:
-                    self._remember(platform, account, cluster)
-        finally:
-            account.stop()
+        with ExitStack() as stack:
+            account = self.account = applied.account.fork(parent_pid=os.getpid())
+            stack.callback(account.stop)
+            with self.steps.step("platform", "Network, names, front door and database come up as applied") as saw:
+                started = running_platform(account, cluster, folder / "platform", narrate=self.live.event)
+                platform = self.seen = stack.enter_context(started)
+                saw(", ".join(sorted(platform.hosts)))
+            stack.callback(self._remember, platform, account, cluster)
+            with self.steps.step("migration", "The migration task brings the database's schema up to date"):
+                platform.run_task(f"hokusai-mlflow-migration-{environment.name}", _MIGRATION_SECONDS)
+            about = "Every service starts as its task definition says, and is healthy"
+            with self.steps.step("services", about) as saw:
+                platform.start_services()
+                platform.wait_until_steady(_STEADY_SECONDS)
+                running = [task for task in platform.tasks if task.service and task.state == "RUNNING"]
+                saw(f"{len(running)} tasks")
+            yield Running(environment, account, platform, issue_keys(platform), folder)
 
     def record(self) -> PreflightRecord:
         """Everything that was found."""
