@@ -26,10 +26,11 @@ OneError = Callable[["subprocess.CompletedProcess[str]"], str]
 def checkout(tmp_path: Path) -> Path:
     """A copy of what a checkout holds, to be broken."""
     copy = tmp_path / "checkout"
-    for name in ("environments", "modules", "scripts", "requirements"):
+    for name in ("environments", "modules", "policies", "scripts", "requirements"):
         shutil.copytree(
             ROOT / name, copy / name, ignore=shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
         )
+    shutil.copy(ROOT / ".checkov.yaml", copy)
     return copy
 
 
