@@ -12,6 +12,7 @@ from infra.verification.steps import Outcome, StepResult
 
 START = 1_790_000_000.0
 REGISTRY_RULE = "arn:aws:elasticloadbalancing:us-east-1:1:listener-rule/app/registry/1/2/3"
+REGISTRY = 'module.alb_rules.aws_lb_listener_rule.this["registry"]'
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:1:listener/app/registry/1/2"
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/hokusai-registry-8001-staging/1"
 ROLE = "arn:aws:iam::444455556666:role/hokusai-gateway-task-staging"

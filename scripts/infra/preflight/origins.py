@@ -17,7 +17,15 @@ _OWNED_BY = ("role", "bucket", "security_group_id", "listener_arn", "target_grou
 
 
 @dataclass(frozen=True)
-class _Instance:
+class Instance:
+    """A resource of the state.
+
+    Args:
+        address: as Terraform writes it.
+        type: as in `aws_lb`.
+        attributes: as the provider keeps them.
+    """
+
     address: str
     type: str
     attributes: Mapping[str, Any] = field(repr=False)
@@ -30,7 +38,7 @@ class Origins:
         instances: of the state.
     """
 
-    def __init__(self, instances: Sequence[_Instance]) -> None:
+    def __init__(self, instances: Sequence[Instance]) -> None:
         self._instances = instances
 
     def find(self, arn: str, attribute: str = "") -> Origin | None:
@@ -74,7 +82,7 @@ class Origins:
         rules.sort(key=lambda each: int(each.attributes["priority"]))
         return str(rules[0].attributes["arn"]) if rules else ""
 
-    def _named(self, arn: str) -> list[_Instance]:
+    def _named(self, arn: str) -> list[Instance]:
         name = arn.removeprefix("arn:aws:s3:::").partition("/")[0] if arn.startswith("arn:aws:s3:::") else arn
         exact = [each for each in self._instances if each.attributes.get("arn") in (arn, f"arn:aws:s3:::{name}")]
         last = re.split(r"[/:]", name)[-1]
@@ -102,7 +110,7 @@ def read_origins(environment: Environment, account: Clients) -> Origins:
     return Origins(list(_instances(json.loads(body))))
 
 
-def _instances(state: Mapping[str, Any]) -> Iterator[_Instance]:
+def _instances(state: Mapping[str, Any]) -> Iterator[Instance]:
     for resource in state["resources"]:
         if resource["mode"] != "managed":
             continue
@@ -111,8 +119,8 @@ def _instances(state: Mapping[str, Any]) -> Iterator[_Instance]:
             key = instance.get("index_key")
             index = "" if key is None else f'["{key}"]' if isinstance(key, str) else f"[{key}]"
             address = f"{base}{resource['type']}.{resource['name']}{index}"
-            yield _Instance(address, resource["type"], instance["attributes"])
+            yield Instance(address, resource["type"], instance["attributes"])
 
 
-def _belongs(instance: _Instance, names: set[Any]) -> bool:
+def _belongs(instance: Instance, names: set[Any]) -> bool:
     return any(instance.attributes.get(attribute) in names for attribute in _OWNED_BY)
