@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP
+export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -30,6 +30,10 @@ gate: .venv/ready ## Say whether the saved plan may be applied: 0 allowed, 3 wai
 	@$(INFRA) gate
 approve: .venv/ready ## Approve the saved plan with your AWS credentials (after `make plan` of the same commit)
 	@$(INFRA) approve
+
+.PHONY: history
+history: .venv/ready ## Show what was done to ENV: JSON=1 for machines, VERIFY=1 proves it, ALL=1 from the beginning
+	@$(INFRA) history $(if $(JSON),--json) $(if $(VERIFY),--verify) $(if $(ALL),--all)
 
 .PHONY: preflight demo
 preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: KEEP=1 leaves it running
@@ -90,9 +94,9 @@ account-status: .venv/ready ## Say which emulated accounts run
 unlock: .venv/ready ## Free the state lock of a run that died: make unlock ENV=staging ID=...
 	@$(INFRA) unlock "$(ID)"
 
-.PHONY: push-state
-push-state: .venv/ready ## Save the state that an apply could not save when it lost the network
-	@$(INFRA) push-state
+.PHONY: recover
+recover: .venv/ready ## Find out what an interrupted apply or destroy did, and close its entry in the ledger
+	@$(INFRA) recover
 
 .PHONY: bench
 bench: .venv/ready ## Measure: plan time against bare Terraform, the review, the gateway against nginx, artifacts through both lanes

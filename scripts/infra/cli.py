@@ -28,7 +28,8 @@ from infra.preflight.base.kept import find_base, stop_base
 from infra.preflight.command import register_preflight
 from infra.release import apply as release
 from infra.release import destroy as demolition
-from infra.release import unsaved_state
+from infra.release.commands import register_release
+from infra.release.preconditions import require_commit
 from infra.repository import ROOT, STACK
 from infra.requirements_lock import LOCKS, lock_requirements
 from infra.review.commands import plan_exit_code, register, say_where_gates_hold
@@ -131,6 +132,7 @@ def apply(name: str, yes: bool) -> None:
     environment = load_environment(name or last_planned())
     with exclusive(environment, f"infra apply --env {environment.name}"):
         record = release.load_saved_plan(environment)
+        require_commit(environment, record)
         account = release.planned_account(environment, record)
         announce(account)
         if not record.has_changes:
@@ -182,19 +184,6 @@ def bootstrap(name: str, mode: str, yes: bool) -> None:
         with open_session(find_tools()) as session, progress(f"bootstrapping {account.account_id}") as step:
             apply_bootstrap(environment, session, step, bootstrap_folder(environment))
         announce(account)
-
-
-@commands.command("push-state")
-@_environment_option
-@_account_option
-def push_state(name: str, mode: str) -> None:
-    """Save the state that an interrupted apply could not."""
-    environment = load_environment(name)
-    with exclusive(environment, f"infra push-state --env {name}"):
-        account = select_account(environment, mode)
-        announce(account)
-        pushed = unsaved_state.push(environment, account)
-        say(f"Saved. Next: `make plan ENV={name}`." if pushed else f"{name} has no unsaved state.")
 
 
 @commands.command()
@@ -320,6 +309,7 @@ def _show(judged: Review, verdict: Verdict, *, short: bool = False) -> None:
 
 
 register(commands, plan_checks, _show)
+register_release(commands)
 register_preflight(commands)
 register_delivery(
     commands,

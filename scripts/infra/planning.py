@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.account.selection import Account
 from infra.console import progress
 from infra.environment import Environment
-from infra.release.unsaved_state import require_none
+from infra.release.settled import require_nothing_open
 from infra.repository import revision
 from infra.review.reports.write import discard_reports, review_folder
 from infra.terraform import saved_plan
@@ -36,7 +36,7 @@ def make_plan(
     Raises:
         InfraError: it could not be planned. An older saved plan is gone then: it is not what was asked for.
     """
-    require_none(environment, account)
+    require_nothing_open(environment, account)
     files = PlanFiles(environment.build)
     made_from = revision()
     with open_session(tools, account.environment(os.environ)) as session:

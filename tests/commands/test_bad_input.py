@@ -169,7 +169,7 @@ def test_state_locked_by_someone_else(prepared: Infra, one_error: OneError) -> N
     assert prepared.files() == set()
     unsaved = prepared.build / ENVIRONMENT / "errored.tfstate"
     unsaved.write_text(json.dumps({"version": 4, "serial": 1, "lineage": "l", "outputs": {}, "resources": []}))
-    message = one_error(prepared.run("push-state", "--env", ENVIRONMENT, "--account", "emulated"))
+    message = one_error(prepared.run("recover", "--env", ENVIRONMENT, "--account", "emulated"))
     assert "make unlock ENV=development ID=" in message
     unsaved.unlink()
     other = prepared.run("unlock", "--env", ENVIRONMENT, "--account", "emulated", lock["ID"].replace("1", "9"))
@@ -408,7 +408,7 @@ def test_network_lost_in_mid_apply(prepared: Infra, one_error: OneError) -> None
         out, err = process.communicate(timeout=600)
     message = one_error(subprocess.CompletedProcess([], process.returncode, out, err))
     assert "stopped answering in mid-apply" in message
-    assert "make push-state" in message
+    assert "make recover" in message
     assert not (ROOT / "environments/stack/errored.tfstate").exists()
     assert (prepared.build / ENVIRONMENT / "errored.tfstate").exists()
 

@@ -160,6 +160,18 @@ class Checkout:
 
     def infra(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run the command `infra` of this repository, in an emulated account where the gates hold."""
+        return subprocess.run(
+            [sys.executable, "-m", "infra.cli", *arguments],
+            cwd=self.root,
+            env=self.environment() | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The process environment of its commands."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_", "GITHUB_"))}
         kept |= {
             "ACCOUNT": "emulated",
@@ -169,12 +181,4 @@ class Checkout:
             "INFRA_BUILD": str(self.build),
             "PYTHONPATH": str(self.root / "scripts"),
         }
-        return subprocess.run(
-            [sys.executable, "-m", "infra.cli", *arguments],
-            cwd=self.root,
-            env=kept | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        return kept

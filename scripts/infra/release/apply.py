@@ -1,23 +1,31 @@
-"""Applying exactly the saved plan, into the account that it was made for."""
+"""Applying exactly the saved plan, into the account that it was made for, with a record of it."""
 
 import os
 import sys
-from datetime import UTC, datetime
 
 from infra.account.selection import Account, select_account
 from infra.console import Step, note, progress, say
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import unsaved_state
-from infra.release.connection import ConnectionWatch
-from infra.review.permission import Delivery, gates_hold, require_permission_to_apply
-from infra.review.saved_review import Checks, review_plan_file
+from infra.release import front_door, unsaved_state
+from infra.release.books import open_books
+from infra.release.ledger.entry import Kind
+from infra.release.preconditions import (
+    require_permission,
+    require_same_fresh_plan,
+    require_state,
+    saved_document,
+)
+from infra.release.records import records_of_apply
+from infra.release.run import Run, begun
+from infra.review.permission import Delivery
+from infra.review.saved_review import Checks
 from infra.terraform import saved_plan
 from infra.terraform.plan_json import Plan
-from infra.terraform.runner import Message, Terraform, TerraformError
+from infra.terraform.runner import Message, Terraform
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
 from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import explain_lock, open_stack, plan_stack
+from infra.terraform.stack import open_stack, plan_stack
 
 _DONE = {"create": "created", "update": "updated", "delete": "destroyed", "replace": "replaced"}
 
@@ -69,24 +77,32 @@ def confirm(question: str, expected: str, yes: bool) -> None:
         raise InfraError("Nothing was changed.")
 
 
-def apply_saved_plan(
-    environment: Environment, account: Account, record: PlanRecord, checks: Checks, delivery: Delivery | None = None
+def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
+    environment: Environment,
+    account: Account,
+    record: PlanRecord,
+    checks: Checks,
+    delivery: Delivery | None = None,
+    kind: Kind = Kind.APPLY,
 ) -> None:
-    """Apply the saved plan, then prove with an empty plan that the account is what the configuration says.
+    """Apply the saved plan if everything still holds that it was reviewed with, and record how it ended.
+
+    Afterwards an empty plan proves that the account is what the configuration says, and the front door is asked.
 
     Args:
         environment: what to apply.
         account: the account of the plan.
-        record: the saved plan's record.
+        record: the saved plan's record; the caller has held the plan file against it (`load_saved_plan`).
         checks: all checks over a plan; asked where the gates hold.
         delivery: the pull request, in a workflow run.
+        kind: what the ledger calls it: apply, deploy or rollback.
 
     Raises:
-        InfraError: Terraform failed, or a plan made afterwards was not empty.
+        InfraError: a precondition does not hold, and nothing was changed; or Terraform failed, a plan made afterwards
+            was not empty, or the front door does not answer.
     """
     unsaved_state.require_none(environment, account)
-    files = PlanFiles(environment.build)
-    plan = Plan.from_json(files.document.read_bytes())
+    files, books = PlanFiles(environment.build), open_books(environment, account)
     tools = find_tools()
     if tools.terraform.version != record.terraform_version:
         raise InfraError(
@@ -95,19 +111,23 @@ def apply_saved_plan(
         )
     with open_session(tools, account.environment(os.environ)) as session:
         root = open_stack(environment, session)
-        if gates_hold(account.kind):
-            review = review_plan_file(root, environment, record, checks)
-            require_permission_to_apply(environment, account, record, review, now=datetime.now(UTC), delivery=delivery)
-        with progress(f"applying {len(plan.changes)} changes to {environment.name}") as step:
-            _apply(root, environment, account, len(plan.changes), step)
+        document = saved_document(root, environment)
+        verdict = require_permission(root, environment, account, record, checks, delivery)
+        require_state(environment, record, books)
+        require_same_fresh_plan(root, environment, document, destroy=record.destroy)
+        with begun(
+            environment, account, books, list(records_of_apply(record, document, account, verdict, kind))
+        ) as run:
+            _apply(root, environment, run, Plan(document))
+            if not record.destroy:
+                with progress("planning once more: nothing may be left to do") as step:
+                    _require_empty_plan(root, environment, step)
+                run.note = _require_health(environment, account, Plan(document))
         files.discard()
-        if not record.destroy:
-            with progress("planning again: nothing may be left to do") as step:
-                _require_empty_plan(root, environment, step)
 
 
-def _apply(root: Terraform, environment: Environment, account: Account, changes: int, step: Step) -> None:
-    done = 0
+def _apply(root: Terraform, environment: Environment, run: Run, plan: Plan) -> None:
+    changes, done = len(plan.changes), 0
 
     def show(message: Message) -> None:
         nonlocal done
@@ -121,49 +141,27 @@ def _apply(root: Terraform, environment: Environment, account: Account, changes:
         elif message.get("type") == "apply_errored":
             note(f"    FAILED {hook['resource']['addr']}", style="red")
 
-    watch = ConnectionWatch(account, environment.region)
-    try:
-        with watch:
-            root.apply(PlanFiles(environment.build).plan, show, stop=watch.lost)
-    except TerraformError as error:
-        raise _explain(error, environment, account, lost=watch.lost.is_set()) from error
-    except BaseException:
-        _say_where_state_is(environment, account)
-        raise
+    with progress(f"applying {changes} changes to {environment.name}") as step:
+        run.apply(root, PlanFiles(environment.build).plan, show)
 
 
-def _explain(error: TerraformError, environment: Environment, account: Account, *, lost: bool) -> InfraError:
-    kept = unsaved_state.keep(environment, account)
-    if kept:
-        under_way = ", ".join(each["address"] for each in error.diagnostics if each.get("address"))
-        reason = f"The account stopped answering in mid-apply. Under way then: {under_way}." if lost else str(error)
-        return InfraError(
-            f"{reason}\nThe state could not be saved either; what was made is recorded in {kept}. "
-            f"When the account answers again: `make push-state ENV={environment.name}`, then plan again."
+def _require_health(environment: Environment, account: Account, plan: Plan) -> str:
+    with progress("asking the front door") as step:
+        health = front_door.check(account, plan.outputs, step)
+    if health.healthy is False:
+        raise InfraError(
+            f"Everything was applied, but {environment.name} does not answer as it should: {health.told}. Look at the "
+            "service's tasks and logs (docs/runbook.md); what ran before stands in "
+            f"`make history ENV={environment.name}`."
         )
-    if error.mentions("saved plan is stale"):
-        return InfraError(
-            f"The saved plan is stale: the state of {environment.name} changed after it was made, so something else "
-            f"was applied meanwhile. Nothing was changed. Run `make plan ENV={environment.name}` again and review it."
-        )
-    explained = explain_lock(error, environment)
-    if explained is not error:
-        return explained
-    return InfraError(
-        f"{error}\nThe state records what was done until then. Mend the cause, then `make plan ENV={environment.name}`."
-    )
-
-
-def _say_where_state_is(environment: Environment, account: Account) -> None:
-    kept = unsaved_state.keep(environment, account)
-    where = f"in {kept}: `make push-state ENV={environment.name}`" if kept else "in the state backend"
-    note(f"  The apply did not finish. What it did is recorded {where}; then `make plan ENV={environment.name}`.")
+    say(f"Front door: {health.told}.")
+    return health.told
 
 
 def _require_empty_plan(root: Terraform, environment: Environment, step: Step) -> None:
     check = environment.build / ".after-apply.tfplan"
     try:
-        if not plan_stack(root, environment, check, step):
+        if not plan_stack(root, environment, check, step, lock=False):
             return
         left = Plan.from_json(root.show(check)).changes
     finally:

@@ -5,7 +5,6 @@ moved to the environment's build folder, and nothing is planned or applied on th
 """
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -14,9 +13,8 @@ from infra.console import note
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.repository import STACK
-from infra.terraform.runner import TerraformError
-from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import explain_lock, open_stack
+from infra.terraform.runner import Terraform, TerraformError
+from infra.terraform.stack import explain_lock
 
 
 def keep(environment: Environment, account: Account) -> Path | None:
@@ -59,32 +57,42 @@ def require_none(environment: Environment, account: Account) -> None:
         return
     raise InfraError(
         f"An earlier apply of {environment.name} could not save its state; it is in {kept}. Planning now would not "
-        f"know what that apply made. Save it first: `make push-state ENV={environment.name}`."
+        f"know what that apply made. Save it first: `make recover ENV={environment.name}`."
     )
 
 
-def push(environment: Environment, account: Account) -> bool:
+def waits(environment: Environment) -> bool:
+    """Whether an unsaved state waits to be pushed.
+
+    Args:
+        environment: whose.
+
+    Returns:
+        True when there is one.
+    """
+    return _kept(environment).exists()
+
+
+def push(root: Terraform, environment: Environment) -> bool:
     """Write the kept state to the backend.
 
     Args:
+        root: the initialised stack; its lock is free.
         environment: whose state.
-        account: where.
 
     Returns:
         Whether there was one.
 
     Raises:
-        InfraError: the backend refused it; it is kept.
+        InfraError: the backend refused it, as it does when it has a newer one; it is kept.
     """
     kept = _kept(environment)
     if not kept.exists():
         return False
-    with open_session(find_tools(), account.environment(os.environ)) as session:
-        try:
-            open_stack(environment, session).state_push(kept)
-        except TerraformError as error:
-            # The apply that lost the network could not free its lock either.
-            raise explain_lock(error, environment) from error
+    try:
+        root.state_push(kept)
+    except TerraformError as error:
+        raise explain_lock(error, environment) from error
     _forget(environment)
     return True
 

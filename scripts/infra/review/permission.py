@@ -132,7 +132,7 @@ def require_permission_to_apply(
     *,
     now: datetime,
     delivery: Delivery | None = None,
-) -> None:
+) -> Verdict | None:
     """Called by apply right before Terraform: exactly the reviewed plan, and everybody who must agree still does.
 
     Args:
@@ -143,12 +143,15 @@ def require_permission_to_apply(
         now: with time zone.
         delivery: the pull request, in a workflow run.
 
+    Returns:
+        The verdict, which allows it; None where there was nothing to judge.
+
     Raises:
         InfraError: the plan may not be applied; exit code 3 when somebody or a later hour can help.
     """
     _require_same_plan(environment, account, record, review)
     if not gates_hold(account.kind) or review.empty:
-        return
+        return None
     _require_same_configuration(environment, review, delivery)
     verdict = verdict_on(review, record, environment, account, now=now, delivery=delivery)
     if verdict.decision is not Decision.ALLOWED:
@@ -158,6 +161,7 @@ def require_permission_to_apply(
             + "\n".join(f"  - {line(reason, REASON_LENGTH)}" for reason in verdict.reasons),
             exit_code=exit_code(verdict),
         )
+    return verdict
 
 
 def exit_code(verdict: Verdict) -> int:
@@ -243,10 +247,25 @@ def _require_same_configuration(environment: Environment, review: Review, delive
                 "revert`) and have its plan approved."
             )
         return
-    if review.provenance.clean and not (here.clean and here.commit == review.provenance.commit):
+    require_same_commit(environment, review.provenance.commit, clean=review.provenance.clean)
+
+
+def require_same_commit(environment: Environment, commit: str | None, *, clean: bool) -> None:
+    """What is checked out is what a plan was made from.
+
+    Args:
+        environment: of the plan.
+        commit: that the plan was made from.
+        clean: whether it was exactly that commit; what else was in it, nobody knows now.
+
+    Raises:
+        InfraError: it is something else.
+    """
+    here = revision()
+    if clean and not (here.clean and here.commit == commit):
         raise InfraError(
-            f"The plan of {environment.name} was made from commit {(review.provenance.commit or '')[:12]}, and "
-            f"something else is checked out here now. Check it out, or run `make plan ENV={environment.name}` again."
+            f"The plan of {environment.name} was made from commit {(commit or '')[:12]}, and something else is checked "
+            f"out here now. Check it out, or run `make plan ENV={environment.name}` again."
         )
 
 

@@ -137,8 +137,8 @@ def warm_provider(source: ProviderSource, environment: Mapping[str, str]) -> Ite
         The process; ask it for `reattach()` when Terraform is about to start, so that start-up overlaps other work.
     """
     # The shell between us holds the other end of a pipe: when this process ends, however it ends, `cat` sees the end
-    # of the pipe, the provider is killed and the folder of its socket removed. A session of its own keeps Ctrl-C away
-    # from it while Terraform stops.
+    # of the pipe, the provider is killed and the folder of its socket removed; unless a Terraform that applies has
+    # inherited our end and finishes first. A session of its own keeps Ctrl-C away from it while Terraform stops.
     watchdog = (
         'export TMPDIR=$(mktemp -d); "$0" -debug & provider=$!; cat >/dev/null; '
         'kill -9 $provider 2>/dev/null; rm -rf "$TMPDIR"'
@@ -172,6 +172,12 @@ class WarmProvider:
         self._process = process
         self._source = source
         self._attachment: str | None = None
+
+    @property
+    def lifeline(self) -> int:
+        """Descriptor of the pipe whose end ends the provider: whoever inherits it keeps the provider alive."""
+        assert self._process.stdin is not None  # noqa: S101 - asked for by warm_provider
+        return self._process.stdin.fileno()
 
     def reattach(self) -> dict[str, str]:
         """Wait until the provider listens.

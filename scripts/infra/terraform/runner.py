@@ -6,12 +6,14 @@ hand the person's TF_* variables through), so the process is started here.
 Source: https://developer.hashicorp.com/terraform/internals/machine-readable-ui (messages of `-json`).
 """
 
+import fcntl
 import json
 import re
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,7 @@ from python_terraform import Terraform as CommandLine
 
 from infra.console import note
 from infra.errors import InfraError
+from infra.terraform.followed import FollowedFile
 
 Message = Mapping[str, Any]
 Listener = Callable[[Message], None]
@@ -107,12 +110,15 @@ class Terraform:
         root: folder of the root module.
         data_dir: Terraform's working folder (TF_DATA_DIR); one for each environment, since the backend differs.
         environment: complete process environment, with account, provider attachment and CLI configuration.
+        lifeline: descriptor that keeps the attached provider alive for as long as some process has it open; None
+            without such a provider.
     """
 
     executable: Path
     root: Path
     data_dir: Path
     environment: Mapping[str, str] = field(repr=False)
+    lifeline: int | None = None
 
     def init(self, backend_config: Path | None = None) -> None:
         """Prepare the working folder: backend, modules, and the provider exactly as locked.
@@ -139,6 +145,7 @@ class Terraform:
         variables: Mapping[str, str] | None = None,
         lock: bool = True,
         refresh: bool = True,
+        refresh_only: bool = False,
         on_message: Listener | None = None,
     ) -> bool:
         """Make a plan and save it.
@@ -150,6 +157,7 @@ class Terraform:
             variables: single values on top of the files.
             lock: whether to take the state lock; a role that can only read cannot.
             refresh: whether to read every resource first; without, the state is believed.
+            refresh_only: plan to write into the state what the account is, and nothing else.
             on_message: called for every machine-readable message, for progress.
 
         Returns:
@@ -169,20 +177,31 @@ class Terraform:
         }
         if destroy:
             options["destroy"] = IsFlagged
+        if refresh_only:
+            options["refresh-only"] = IsFlagged
         return self._stream("plan", options, accept=(0, PLAN_HAS_CHANGES), on_message=on_message) == PLAN_HAS_CHANGES
 
-    def apply(self, plan: Path, on_message: Listener | None = None, *, stop: threading.Event | None = None) -> None:
+    def apply(
+        self,
+        plan: Path,
+        on_message: Listener | None = None,
+        *,
+        stop: threading.Event | None = None,
+        journal: Path | None = None,
+    ) -> None:
         """Apply exactly a saved plan.
 
         Args:
             plan: the plan file.
             on_message: called for every machine-readable message, for progress.
             stop: once another thread sets it, Terraform is interrupted: it stops in good order and saves the state.
+            journal: file that Terraform writes its messages into, locked (flock) for as long as it runs. With it,
+                Terraform and its provider do not need this process: if it is killed, they finish what they do.
 
         Raises:
             TerraformError: Terraform's reason; what was done until then is in the state.
         """
-        self._stream("apply", {"input": False}, str(plan), on_message=on_message, stop=stop)
+        self._stream("apply", {"input": False}, str(plan), on_message=on_message, stop=stop, journal=journal)
 
     def show(self, plan: Path) -> str:
         """A saved plan as JSON.
@@ -219,6 +238,19 @@ class Terraform:
             TerraformError: the backend's reason.
         """
         self.capture("state push", {}, str(state))
+
+    def state_pull(self) -> dict[str, Any]:
+        """The state as the backend has it.
+
+        Returns:
+            The state's document; empty where there is no state.
+
+        Raises:
+            TerraformError: the backend did not answer.
+        """
+        text = self.capture("state pull", {})
+        state: dict[str, Any] = json.loads(text) if text.strip() else {}
+        return state
 
     def state_list(self) -> list[str]:
         """Addresses of everything in the state.
@@ -262,7 +294,7 @@ class Terraform:
             TerraformError: it failed.
         """
         process = self._start(command, options, arguments)
-        out, err = _communicate(process)
+        out, err = _communicate(process, process.stdout)
         if process.returncode != 0:
             raise TerraformError(command, [], _plain(err or out))
         return out
@@ -275,8 +307,10 @@ class Terraform:
         accept: tuple[int, ...] = (0,),
         on_message: Listener | None = None,
         stop: threading.Event | None = None,
+        journal: Path | None = None,
     ) -> int:
-        process = self._start(command, {**options, "json": IsFlagged}, arguments)
+        written = journal.stat().st_size if journal else 0
+        process = self._start(command, {**options, "json": IsFlagged}, arguments, journal)
         if stop:
             threading.Thread(target=_interrupt, args=(process, stop), daemon=True).start()
         errors: list[Message] = []
@@ -293,25 +327,33 @@ class Terraform:
             if on_message:
                 on_message(message)
 
-        _, err = _communicate(process, read)
+        with FollowedFile(journal, written, process) if journal else nullcontext(process.stdout) as lines:
+            _, err = _communicate(process, lines, read)
         if process.returncode not in accept:
             raise TerraformError(command, errors, "\n".join([*other, _plain(err)]))
         return process.returncode
 
-    def _start(self, command: str, options: Mapping[str, Any], arguments: Sequence[str]) -> "subprocess.Popen[str]":
+    def _start(
+        self, command: str, options: Mapping[str, Any], arguments: Sequence[str], journal: Path | None = None
+    ) -> "subprocess.Popen[str]":
         self.data_dir.mkdir(parents=True, exist_ok=True)
         line = CommandLine(working_dir=str(self.data_dir), terraform_bin_path=str(self.executable))
         argv: list[str] = line.generate_cmd_string(command, *arguments, **options)
         # A session of its own: Ctrl-C on the terminal reaches only this process, which passes it on exactly once.
         # Terraform takes a second interrupt as "stop at once and perhaps lose the state".
-        return subprocess.Popen(
-            [argv[0], f"-chdir={self.root}", *argv[1:]],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**self.environment, "TF_DATA_DIR": str(self.data_dir)},
-            start_new_session=True,
-        )
+        with journal.open("ab") if journal else nullcontext(subprocess.PIPE) as output:
+            if journal:
+                # Held by whoever has this very opening of the file: after the block, Terraform alone.
+                fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return subprocess.Popen(
+                [argv[0], f"-chdir={self.root}", *argv[1:]],
+                stdout=output,
+                stderr=subprocess.STDOUT if journal else subprocess.PIPE,
+                text=True,
+                env={**self.environment, "TF_DATA_DIR": str(self.data_dir)},
+                start_new_session=True,
+                pass_fds=[self.lifeline] if journal and self.lifeline is not None else [],
+            )
 
 
 def _interrupt(process: "subprocess.Popen[str]", stop: threading.Event) -> None:
@@ -322,18 +364,19 @@ def _interrupt(process: "subprocess.Popen[str]", stop: threading.Event) -> None:
             return
 
 
-def _communicate(process: "subprocess.Popen[str]", on_line: Callable[[str], None] | None = None) -> tuple[str, str]:
+def _communicate(
+    process: "subprocess.Popen[str]", lines: Iterable[str] | None, on_line: Callable[[str], None] | None = None
+) -> tuple[str, str]:
     """Read both streams to their end; on Ctrl-C let Terraform stop in good order first, then say so."""
     out: list[str] = []
     err: list[str] = []
-    assert process.stdout is not None  # noqa: S101 - a pipe
-    assert process.stderr is not None  # noqa: S101 - a pipe
-    drain = threading.Thread(target=err.extend, args=(process.stderr,), daemon=True)
+    assert lines is not None  # noqa: S101 - a pipe or a file
+    drain = threading.Thread(target=err.extend, args=(process.stderr or (),), daemon=True)
     drain.start()
     interrupts = 0
     while True:
         try:
-            for line in process.stdout:
+            for line in lines:
                 if on_line:
                     on_line(line)
                 else:
@@ -355,8 +398,8 @@ def _communicate(process: "subprocess.Popen[str]", on_line: Callable[[str], None
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
-    process.stdout.close()
-    process.stderr.close()
+    for stream in filter(None, (process.stdout, process.stderr)):
+        stream.close()
     if interrupts:
         raise KeyboardInterrupt
     return "".join(out), "".join(err)

@@ -65,6 +65,7 @@ class Session:
             root=folder,
             data_dir=data_dir,
             environment={**self._environment, **self._provider.reattach()},
+            lifeline=self._provider.lifeline,
         )
 
 

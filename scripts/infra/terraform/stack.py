@@ -45,6 +45,8 @@ def plan_stack(
     *,
     destroy: bool = False,
     lock: bool = True,
+    refresh: bool = True,
+    refresh_only: bool = False,
     variables: Mapping[str, str] | None = None,
 ) -> bool:
     """Plan the stack, with progress, and say what to do about a held state lock.
@@ -56,6 +58,8 @@ def plan_stack(
         step: told what Terraform is doing.
         destroy: plan the destruction of everything.
         lock: whether to take the state lock.
+        refresh: whether to read every resource first.
+        refresh_only: plan to write into the state what the account is, and nothing else.
         variables: single values on top of the files.
 
     Returns:
@@ -74,7 +78,14 @@ def plan_stack(
 
     try:
         return root.plan(
-            out, environment.variable_files, destroy=destroy, lock=lock, variables=variables, on_message=show
+            out,
+            environment.variable_files,
+            destroy=destroy,
+            lock=lock,
+            refresh=refresh,
+            refresh_only=refresh_only,
+            variables=variables,
+            on_message=show,
         )
     except TerraformError as error:
         raise explain_lock(error, environment) from error
@@ -90,7 +101,7 @@ def explain_lock(error: TerraformError, environment: Environment) -> InfraError:
     Returns:
         The error to raise.
     """
-    if not error.mentions("state lock"):
+    if not error.mentions("acquiring the state lock"):
         return error
     return InfraError(
         f"The state of {environment.name} is locked by someone else: another plan or apply is running.\n"

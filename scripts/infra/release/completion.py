@@ -1,0 +1,126 @@
+"""Completing the state after Terraform was killed, until it holds everything that the journal says was made.
+
+Terraform itself says what the configuration means for each lost object: a plan on the completed state knows, as soon as
+the VPC is in it, which VPC the lost subnet is in. So it goes in waves: put in what is known, read the account, plan.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from infra.console import Step
+from infra.environment import Environment
+from infra.release import replay
+from infra.release.begun_objects import Lookup, find
+from infra.release.journalled import Journalled
+from infra.terraform.runner import Terraform
+from infra.terraform.stack import plan_stack
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What was found out.
+
+    Args:
+        brought: addresses of what was brought back into the state.
+        unclear: what may be in the account and in no state, each as an address with what is known of it.
+    """
+
+    brought: tuple[str, ...]
+    unclear: tuple[str, ...]
+
+
+NOTHING_BROUGHT: Final = Completed((), ())
+
+
+class Completion:
+    """Brings the state of an environment up to what was done.
+
+    Args:
+        root: the initialised stack; its lock is free.
+        environment: whose.
+        terraform_version: as in "1.11.4".
+        step: told what goes on.
+    """
+
+    def __init__(self, root: Terraform, environment: Environment, terraform_version: str, step: Step) -> None:
+        self._root = root
+        self._environment = environment
+        self._version = terraform_version
+        self._step = step
+
+    def run(self, journalled: Journalled, lookup: Lookup) -> Completed:
+        """Complete the state by a journal, and then read the account into it.
+
+        Args:
+            journalled: what the journal says.
+            lookup: finds what was being made.
+
+        Returns:
+            What was found out.
+
+        Raises:
+            InfraError: Terraform's reason; run again, it begins anew.
+        """
+        before = self._root.state_pull()
+        state = replay.without(before, journalled.gone)
+        if state["resources"] != before.get("resources", []):
+            self._push(state)
+        self._refresh()
+        if journalled.made or journalled.begun:
+            return self._bring_back(journalled, lookup)
+        return NOTHING_BROUGHT
+
+    def _bring_back(self, journalled: Journalled, lookup: Lookup) -> Completed:
+        planned = self._planned()
+        after = {each["address"]: each["change"]["after"] or {} for each in planned.get("resource_changes", [])}
+        known = replay.ids(self._root.state_pull()) | {each.value for each in journalled.made.values()}
+        found, unclear = find(journalled.begun, after, known, lookup)
+        made = {
+            address: identity
+            for address, identity in {**found, **journalled.made}.items()
+            if replay.in_account(address, planned)
+        }
+        lost, brought = replay.missing(self._root.state_pull(), made), []
+        while lost:
+            state = self._root.state_pull()
+            put = [address for address, identity in lost.items() if replay.put(state, address, identity, planned)]
+            if not put:
+                break
+            self._step.detail(f"{len(put)} objects that the state had lost")
+            self._push(state)
+            self._refresh()
+            there = replay.addresses(self._root.state_pull())
+            brought += [address.text for address in put if address.text in there]
+            lost = {address: identity for address, identity in lost.items() if address not in put}
+            planned = self._planned()
+        unclear += [f"{address.text} ({identity.value})" for address, identity in lost.items() if address not in found]
+        return Completed(tuple(brought), tuple(unclear))
+
+    def _push(self, state: dict[str, Any]) -> None:
+        path = self._environment.build / ".completed.tfstate"
+        try:
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(replay.next_version(state, self._version)))
+            self._root.state_push(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _refresh(self) -> None:
+        """Write into the state what the account is."""
+        plan = self._environment.build / ".refresh.tfplan"
+        try:
+            if plan_stack(self._root, self._environment, plan, self._step, lock=False, refresh_only=True):
+                self._root.apply(plan)
+        finally:
+            plan.unlink(missing_ok=True)
+
+    def _planned(self) -> dict[str, Any]:
+        """What is still to be done, as far as the state knows."""
+        plan = self._environment.build / ".left.tfplan"
+        try:
+            plan_stack(self._root, self._environment, plan, self._step, lock=False, refresh=False)
+            document: dict[str, Any] = json.loads(self._root.show(plan))
+        finally:
+            plan.unlink(missing_ok=True)
+        return document

@@ -1,0 +1,100 @@
+"""What a journal of Terraform's says was made, destroyed and under way; pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Address:
+    """A resource instance, in the parts that a state has it in.
+
+    Args:
+        text: the whole address.
+        module: address of its module; "" for the root.
+        type: resource type.
+        name: label in the configuration.
+        key: of `for_each` or `count`, or None.
+    """
+
+    text: str
+    module: str
+    type: str
+    name: str
+    key: str | int | None
+
+    @classmethod
+    def of(cls, hook: Mapping[str, Any]) -> "Address":
+        """The resource of a message's hook."""
+        resource = hook["resource"]
+        parts = (resource[f"resource_{part}"] for part in ("type", "name", "key"))
+        return cls(resource["addr"], resource["module"], *parts)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """How the provider finds an object.
+
+    Args:
+        attribute: which attribute it reads, mostly "id".
+        value: of that attribute.
+    """
+
+    attribute: str
+    value: str
+
+
+@dataclass
+class Journalled:
+    """What one apply did, as far as Terraform could say it.
+
+    Args:
+        planned: addresses that it was going to change.
+        made: objects that were made and have not been destroyed again, the last one of each address.
+        gone: objects that were destroyed, by address.
+        begun: what was being made when the journal ends, or failed to be made.
+        finished: whether anything was done at all.
+    """
+
+    planned: set[str] = field(default_factory=set)
+    made: dict[Address, Identity] = field(default_factory=dict)
+    gone: set[tuple[str, str]] = field(default_factory=set)
+    begun: set[Address] = field(default_factory=set)
+    finished: bool = False
+
+
+def read(lines: Iterable[Mapping[str, Any]]) -> Journalled:
+    """Read a journal.
+
+    Args:
+        lines: Terraform's machine-readable messages, the oldest first.
+
+    Returns:
+        What they say.
+    """
+    found, destroying = Journalled(), {}
+    for line in lines:
+        if line.get("type") == "planned_change":
+            found.planned.add(line["change"]["resource"]["addr"])
+        hook = line.get("hook")
+        if not hook or "action" not in hook:
+            continue
+        address, action = Address.of(hook), hook["action"]
+        match line["type"], action:
+            case "apply_start", "create":
+                found.begun.add(address)
+            case "apply_start", "delete":
+                # Only the beginning says which object; of a replaced one there are two at one address.
+                destroying[address] = hook.get("id_value", "")
+            case "apply_complete", "create":
+                found.begun.discard(address)
+                found.made[address] = Identity(hook.get("id_key", "id"), hook.get("id_value", ""))
+            case "apply_complete", "delete":
+                found.gone.add((address.text, destroying.pop(address, "")))
+        found.finished |= line["type"] == "apply_complete"
+    found.made = {
+        address: identity
+        for address, identity in found.made.items()
+        if identity.value and (address.text, identity.value) not in found.gone
+    }
+    return found

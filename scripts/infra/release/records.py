@@ -1,0 +1,60 @@
+"""What is entered into the ledger when a saved plan is about to be applied."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from infra.account.selection import Account
+from infra.release.books import here, now
+from infra.release.ledger.entry import Kind, Outcome, Record, StateVersion
+from infra.review.digest import digest
+from infra.review.gate import Verdict
+from infra.terraform.saved_plan import PlanRecord
+
+
+def records_of_apply(
+    plan: PlanRecord, document: Mapping[str, Any], account: Account, verdict: Verdict | None, kind: Kind
+) -> Iterator[Record]:
+    """The plan, each approval that counted, and that it begins.
+
+    A plan and an approval are entered by whoever acts on them: the role that plans pull requests can write nothing, and
+    an approval is read from where it was given (docs/decisions/0007-approvals.md), never from the ledger.
+
+    Args:
+        plan: record of the saved plan.
+        document: its JSON.
+        account: that it is applied to.
+        verdict: that allowed it; None where the gates do not hold.
+        kind: apply, deploy or rollback.
+
+    Yields:
+        The records; the last one's outcome is unknown.
+    """
+    images = document.get("variables", {}).get("images", {}).get("value")
+    planned = Record(
+        kind=Kind.PLAN,
+        environment=plan.environment,
+        outcome=Outcome.SUCCEEDED,
+        who=plan.caller,
+        where=here(),
+        written=now(),
+        started=plan.created,
+        ended=plan.created,
+        digest=digest(document),
+        commit=plan.commit or "",
+        clean=plan.clean,
+        images=images if isinstance(images, dict) else {},
+        note="destroys everything" if plan.destroy else "",
+    )
+    yield planned
+    for name in verdict.approved_by if verdict else ():
+        yield replace(planned, kind=Kind.APPROVAL, who=name, started=now(), ended=now(), note="counted when applied")
+    yield replace(
+        planned,
+        kind=kind,
+        outcome=Outcome.UNKNOWN,
+        who=account.caller,
+        started=now(),
+        ended="",
+        state=StateVersion(plan.state_lineage, plan.state_serial),
+    )

@@ -1,0 +1,207 @@
+"""A change of an environment from the entry that begins it to the entry that says how it ended.
+
+The first entry, outcome unknown, is written before Terraform starts, the second when the state is known again. Whatever
+happens in between (Ctrl-C, kill -9, no network, no disk) leaves the first one open, and `make recover` closes it.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from infra.account.selection import Account
+from infra.console import note
+from infra.environment import Environment
+from infra.errors import InfraError
+from infra.release import unsaved_state
+from infra.release.books import Books, here, now, require_settled
+from infra.release.connection import ConnectionWatch
+from infra.release.journal import Journal
+from infra.release.ledger.entry import Entry, Outcome, Record
+from infra.release.ledger.store import Tail
+from infra.terraform.runner import Listener, Terraform, TerraformError
+from infra.terraform.stack import explain_lock
+
+
+class Run:
+    """What is under way.
+
+    Attributes:
+        note: what the closing entry will say beside the outcome.
+        details: facts that the closing entry will hold.
+    """
+
+    def __init__(self, environment: Environment, account: Account, books: Books, entry: Entry) -> None:
+        self.note = ""
+        self.details: Mapping[str, object] = {}
+        self.entry = entry
+        self.journal = Journal.of(environment)
+        self._environment = environment
+        self._account = account
+        self._books = books
+        self._lost = False
+
+    def apply(self, root: Terraform, plan: Path, on_message: Listener) -> None:
+        """Apply a saved plan so that a kill of this process does not stop it, and the loss of the account does.
+
+        Args:
+            root: the initialised root.
+            plan: the plan file.
+            on_message: called for every message of Terraform's.
+
+        Raises:
+            TerraformError: Terraform's reason.
+        """
+        watch = ConnectionWatch(self._account, self._environment.region)
+        try:
+            with watch:
+                root.apply(plan, on_message, stop=watch.lost, journal=self.journal.path)
+        finally:
+            self._lost = watch.lost.is_set()
+
+    def close(self, outcome: Outcome) -> None:
+        """Write how it ended.
+
+        Args:
+            outcome: how.
+
+        Raises:
+            InfraError: the state or the ledger did not answer; the outcome stays unknown.
+        """
+        written = now()
+        closing = replace(
+            self.entry.record,
+            outcome=outcome,
+            written=written,
+            ended=written,
+            state=self._books.state.version(),
+            closes=self.entry.number,
+            note=self.note,
+            details=self.details,
+        )
+        self._books.ledger.append(closing)
+        self.journal.end()
+
+    def failed(self, error: TerraformError) -> InfraError:
+        """Say and write what a failure of Terraform means; the same for apply and destroy.
+
+        Args:
+            error: Terraform's failure.
+
+        Returns:
+            What to raise.
+        """
+        name = self._environment.name
+        kept = unsaved_state.keep(self._environment, self._account)
+        if kept:
+            under_way = ", ".join(each["address"] for each in error.diagnostics if each.get("address"))
+            reason = f"The account stopped answering in mid-{self.entry.record.kind}. Under way then: {under_way}."
+            return InfraError(
+                f"{reason if self._lost else error}\nThe state could not be saved either; what was made is recorded in "
+                f"{kept}, and the ledger says 'outcome unknown'. When the account answers again: `make recover "
+                f"ENV={name}`."
+            )
+        said, outcome = self._said(error)
+        self.note = "; ".join(str(each.get("summary", "")) for each in error.diagnostics) or f"{error.command} failed"
+        if self._still_locked():
+            return InfraError(f"{said}\n{self._how_to_go_on()}")
+        try:
+            self.close(outcome)
+        except InfraError as unclosed:
+            return InfraError(f"{said}\n{unclosed}\n{self._how_to_go_on()}")
+        return said
+
+    def say_unknown(self) -> None:
+        """Tell whoever interrupted it what is known now: nothing."""
+        unsaved_state.keep(self._environment, self._account)
+        note(f"  The {self.entry.record.kind} did not finish. {self._how_to_go_on()}", style="yellow")
+
+    def _said(self, error: TerraformError) -> tuple[InfraError, Outcome]:
+        name = self._environment.name
+        if error.mentions("saved plan is stale"):
+            stale = InfraError(
+                f"The saved plan is stale: the state of {name} changed after it was made, so something else was "
+                f"applied meanwhile. Nothing was changed. Run `make plan ENV={name}` again and review it."
+            )
+            return stale, Outcome.NOTHING
+        explained = explain_lock(error, self._environment)
+        if explained is not error:
+            return explained, Outcome.NOTHING
+        after = f"\nThe state records what was done until then. Mend the cause, then `make plan ENV={name}`."
+        return InfraError(f"{error}{after}"), Outcome.FAILED
+
+    def _still_locked(self) -> bool:
+        """Whether Terraform could not free the lock that it had taken itself."""
+        try:
+            lock = self._books.state.lock()
+        except InfraError:
+            return True
+        return lock is not None and lock.is_of(self.entry)
+
+    def _how_to_go_on(self) -> str:
+        name = self._environment.name
+        return (
+            f"The ledger says 'outcome unknown' (entry {self.entry.number}); `make recover ENV={name}` finds out what "
+            "was done, and nothing else is begun before."
+        )
+
+
+@contextmanager
+def begun(environment: Environment, account: Account, books: Books, records: list[Record]) -> Iterator[Run]:
+    """Begin a change in the ledger and end it there.
+
+    Args:
+        environment: what is changed.
+        account: where.
+        books: its ledger and state.
+        records: what is to be written, the last one with outcome unknown; those before it are what it rests on.
+
+    Yields:
+        What is under way.
+
+    Raises:
+        InfraError: something else is under way, the state is not the one that the ledger knows, or the change failed.
+    """
+
+    def condition(tail: Tail) -> None:
+        require_settled(environment, tail)
+        require_known_state(environment, tail, books)
+
+    journal = Journal.of(environment)
+    mark = journal.begin()
+    for record in records:
+        details = {"run": mark} if record is records[-1] else {}
+        entry = books.ledger.append(replace(record, where=here(), written=now(), details=details), condition)
+    run = Run(environment, account, books, entry)
+    try:
+        yield run
+    except TerraformError as error:
+        raise run.failed(error) from error
+    except InfraError as error:
+        run.note = run.note or str(error).partition("\n")[0]
+        run.close(Outcome.FAILED)
+        raise
+    except BaseException:
+        run.say_unknown()
+        raise
+    run.close(Outcome.SUCCEEDED)
+
+
+def require_known_state(environment: Environment, tail: Tail, books: Books) -> None:
+    """Refuse to build on a state that something else than this tooling wrote.
+
+    Args:
+        environment: whose.
+        tail: where its ledger ends.
+        books: its ledger and state.
+
+    Raises:
+        InfraError: the state is another one than the last writer left.
+    """
+    there = books.state.version()
+    if tail.state and tail.state != there:
+        raise InfraError(
+            f"The state of {environment.name} ({there}) was written by something else than this tooling: the ledger "
+            f"knows {tail.state}. Find out who and why; `make recover ENV={environment.name}` then enters it into the "
+            "ledger."
+        )

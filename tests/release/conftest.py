@@ -1,0 +1,25 @@
+"""The account that every run of the campaign copies."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.release.campaign import Base, run
+from tests.release.checkout import ENVIRONMENT, Release
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
+    """Generation 1 applied by the command itself, generation 2 committed and planned."""
+    release = Release.make(tmp_path_factory.mktemp("release"))
+    run(release, "plan", "--env", ENVIRONMENT)
+    began = time.monotonic()
+    run(release, "apply", "--yes")
+    seconds = time.monotonic() - began
+    release.turn(2)
+    release.commit("second generation")
+    run(release, "plan", "--env", ENVIRONMENT)
+    account = release.account()
+    yield Base(release, account, seconds)
+    account.stop()

@@ -1,0 +1,4 @@
+output "hosts" {
+  description = "Public host names."
+  value       = { registry = "registry.${var.domain}" }
+}

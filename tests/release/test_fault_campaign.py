@@ -1,0 +1,81 @@
+"""Whatever happens to an apply: one command recovers, nothing is applied twice or lost.
+
+The short form is a part of every test run. `CAMPAIGN=200 pytest tests/release/test_fault_campaign.py` kills 200 times;
+CAMPAIGN_SEED, which each failure prints, repeats one.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.release.campaign import (
+    SECOND_GENERATION,
+    Base,
+    chance,
+    kill,
+    objects,
+    recovers,
+    run,
+    wait,
+    wait_for_messages,
+)
+from tests.release.checkout import ENVIRONMENT
+from tests.release.faults import KINDS, Faults, in_front_of
+
+KILLS = int(os.environ.get("CAMPAIGN", "8"))
+HOW = ("everything", "command", "everything", "ctrl-c", "everything")
+# As many as Terraform prints while it applies generation 2, and some more: then the command plans and closes its entry.
+MESSAGES = 70
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_killed(base: Base, tmp_path: Path, number: int) -> None:
+    """At any moment of the command; three times out of four at any moment of Terraform's."""
+    random = chance(number)
+    how = HOW[number % len(HOW)]
+    with base.copy(tmp_path / "build") as (release, account):
+        with release.start("apply", "--yes", GATES="") as process:
+            if number % 4 == 0:
+                moment = wait(random.uniform(0, 1.1 * base.seconds), process)
+            else:
+                moment = wait_for_messages(random.randrange(1, MESSAGES), release, process)
+            kill(process, how)
+        print(f"{how} after {moment}: {recovers(release, account)}")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
+    random = chance(kind)
+    account = base.account.fork()
+    faults = Faults(kind, random)
+    try:
+        with in_front_of(account, faults) as seen:
+            release = base.in_front(tmp_path / "build", seen)
+            faults.armed = True
+            result = release.infra("apply", "--yes", GATES="")
+            faults.armed = False
+            assert faults.met, "no fault was injected"
+            assert "Traceback" not in result.stderr, result.stderr
+            if result.returncode:
+                assert result.stderr.count("ERROR ") == 1, result.stderr
+            said = recovers(release, account)
+        print(f"{kind}: {faults.met} faults, apply ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
+    finally:
+        account.stop()
+
+
+def test_ten_applies_at_once(base: Base, tmp_path: Path) -> None:
+    """From ten checkouts: one wins, nine are told that it does, or has."""
+    with base.copy(tmp_path / "build-0") as (first, account):
+        others = [base.in_front(tmp_path / f"build-{number}", account) for number in range(1, 10)]
+        processes = [release.start("apply", "--yes", GATES="") for release in (first, *others)]
+        said = [process.communicate(timeout=900) for process in processes]
+        winners = [process for process in processes if process.returncode == 0]
+        assert len(winners) == 1, "\n".join(err for _, err in said)
+        for process, (_, err) in zip(processes, said, strict=True):
+            if process not in winners:
+                assert re.search(r"ERROR (The outcome of the apply .* is unknown: it is under way|.* stale)", err), err
+        assert {kind: len(ids) for kind, ids in objects(account).items()} == SECOND_GENERATION
+        run(first, "history", "--env", ENVIRONMENT, "--verify")
