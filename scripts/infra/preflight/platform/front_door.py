@@ -13,7 +13,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -130,54 +130,53 @@ class FrontDoor:
                 return web.Response(status=_CLIENT_CLOSED)
             asked = _as_rules_see_it(request, client)
             rule, exchange = self.decide(listener, asked, request.raw_path)
+            seen = _Seen(exchange, self._record)
             try:
-                response, exchange = await self._answer(request, listener, rule, exchange, client)
-                exchange = replace(exchange, status=response.status)
-            except (ConnectionError, asyncio.CancelledError, aiohttp.ClientConnectionResetError):
-                exchange = replace(exchange, reason=exchange.reason or "the client left")
+                response = await self._answer(request, listener, rule, seen, client)
+                seen.answered(response.status)
+            except (aiohttp.ClientConnectionResetError, ConnectionError, asyncio.CancelledError):
+                seen.answered(None, "the client left")
                 raise
             except (aiohttp.ClientError, TimeoutError) as error:
-                exchange = replace(exchange, status=502, reason=f"the answer broke off: {error}")
+                seen.answered(502, f"the answer broke off: {error}")
                 raise
-            finally:
-                self._record.exchange(replace(exchange, seconds=time.time() - exchange.time))
             return response
 
         return handle
 
     async def _answer(
-        self, request: web.BaseRequest, listener: Listener, rule: ListenerRule, exchange: Exchange, client: Place
-    ) -> tuple[web.StreamResponse, Exchange]:
+        self, request: web.BaseRequest, listener: Listener, rule: ListenerRule, seen: "_Seen", client: Place
+    ) -> web.StreamResponse:
         match rule.action["Type"]:
             case "fixed-response":
                 fixed = rule.action["FixedResponseConfig"]
                 content_type = fixed.get("ContentType") or "text/plain"
                 body = (fixed.get("MessageBody") or "").encode()
                 headers = {"Content-Type": content_type, "Server": "awselb/2.0"}
-                return web.Response(status=int(fixed["StatusCode"]), body=body, headers=headers), exchange
+                return web.Response(status=int(fixed["StatusCode"]), body=body, headers=headers)
             case "redirect":
                 status = int(rule.action["RedirectConfig"]["StatusCode"].removeprefix("HTTP_"))
-                location = _location(rule, listener, exchange)
-                return web.Response(status=status, headers={"Location": location, "Server": "awselb/2.0"}), exchange
-        return await self._forward(request, listener, rule, exchange, client)
+                location = _location(rule, listener, seen.exchange)
+                return web.Response(status=status, headers={"Location": location, "Server": "awselb/2.0"})
+        return await self._forward(request, listener, rule, seen, client)
 
     async def _forward(
-        self, request: web.BaseRequest, listener: Listener, rule: ListenerRule, exchange: Exchange, client: Place
-    ) -> tuple[web.StreamResponse, Exchange]:
+        self, request: web.BaseRequest, listener: Listener, rule: ListenerRule, seen: "_Seen", client: Place
+    ) -> web.StreamResponse:
         group = self._groups.get(_chosen(rule))
         target = group.next_target() if group else None
         if group is None or target is None:
             waiting = [each.reason or each.state for each in group.targets] if group else []
             why = f"no healthy target in {group.name}" if group else "the target group does not exist"
             told = f"{why} ({'; '.join(waiting)})" if waiting else why
-            return _own_answer(503), replace(exchange, reason=told)
-        exchange = replace(exchange, target_group_arn=group.arn, target=target.name, task_id=target.task_id)
+            return seen.fault(503, told)
+        seen.exchange = replace(seen.exchange, target_group_arn=group.arn, target=target.name, task_id=target.task_id)
         place = self._network.at(target.address)
         missing = self._network.blocked(self._place, place, target.port) if place else None
         if missing:
-            return _own_answer(504), replace(exchange, reason=missing.reason)
+            return seen.fault(504, missing.reason)
         with in_use(target):
-            return await self._exchange(request, listener, group, target, exchange, client)
+            return await self._exchange(request, listener, group, target, seen, client)
 
     async def _exchange(  # noqa: PLR0917 - one request with what is known of it
         self,
@@ -185,9 +184,9 @@ class FrontDoor:
         listener: Listener,
         group: TargetGroup,
         target: Target,
-        exchange: Exchange,
+        seen: "_Seen",
         client: Place,
-    ) -> tuple[web.StreamResponse, Exchange]:
+    ) -> web.StreamResponse:
         place = self._network.at(target.address)
         port = place.ports.get(target.port, target.port) if place else target.port
         scheme = str(group.check.get("Protocol", "HTTP")).lower()
@@ -199,13 +198,13 @@ class FrontDoor:
             )
         except TimeoutError:
             seconds = self.balancer.idle_seconds
-            return _own_answer(504), replace(exchange, reason=f"the target did not answer within {seconds:g} s")
+            return seen.fault(504, f"the target did not answer within {seconds:g} s")
         except (aiohttp.ClientError, OSError) as error:
             if isinstance(error.__cause__, _ClientStalledError):
-                return _own_answer(408), replace(exchange, reason="the client stopped sending")
-            return _own_answer(502), replace(exchange, reason=f"the target failed: {error}")
+                return seen.fault(408, "the client stopped sending")
+            return seen.fault(502, f"the target failed: {error}")
         async with answer:
-            return await streaming.pass_on(request, answer), exchange
+            return await streaming.pass_on(request, answer, lambda: seen.answered(answer.status))
 
     def _headers(self, request: web.BaseRequest, listener: Listener, client: Place) -> list[tuple[str, str]]:
         kept = [
@@ -245,6 +244,33 @@ class FrontDoor:
                 yield piece
 
         return watched()
+
+
+@dataclass
+class _Seen:
+    """What is seen of one request; recorded once.
+
+    Args:
+        exchange: so far.
+        record: where it goes.
+    """
+
+    exchange: Exchange
+    record: Record
+    _recorded: bool = False
+
+    def answered(self, status: int | None, reason: str = "") -> None:
+        """The answer is whole, or there will be none."""
+        if not self._recorded:
+            self._recorded = True
+            seconds = time.time() - self.exchange.time
+            reason = self.exchange.reason or reason
+            self.record.exchange(replace(self.exchange, status=status, seconds=seconds, reason=reason))
+
+    def fault(self, status: int, reason: str) -> web.Response:
+        """The load balancer's own answer where no target gave one."""
+        self.exchange = replace(self.exchange, reason=reason)
+        return _own_answer(status)
 
 
 def _all_rules(listener: Listener) -> list[ListenerRule]:

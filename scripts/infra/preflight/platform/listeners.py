@@ -9,6 +9,8 @@ from infra.account.emulated import EmulatedAccount
 from infra.preflight.platform.model import PlatformFailure
 from infra.routing import Request, Rule, route
 
+_IDLE_SECONDS = 60  # what AWS takes when nobody says anything
+
 
 @dataclass(frozen=True)
 class ListenerRule:
@@ -114,7 +116,7 @@ def read_load_balancers(account: EmulatedAccount) -> list[LoadBalancer]:
                     groups=tuple(each.get("SecurityGroups") or ()),
                     subnets=tuple(zone["SubnetId"] for zone in each["AvailabilityZones"]),
                     internal=each.get("Scheme") == "internal",
-                    idle_seconds=float(attributes["idle_timeout.timeout_seconds"]),
+                    idle_seconds=float(attributes.get("idle_timeout.timeout_seconds", _IDLE_SECONDS)),
                     drops_invalid_headers=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
                     listeners=tuple(_listener(account, one) for part in listeners for one in part["Listeners"]),
                 )

@@ -1,6 +1,6 @@
 """HTTP passed on as it is, both ways, while it comes: for the front door and for the AWS endpoint."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 
 import aiohttp
@@ -74,8 +74,15 @@ async def send(
     return await session.request(request.method, url, headers=headers, data=body, allow_redirects=False)
 
 
-async def pass_on(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
+async def pass_on(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, complete: Callable[[], None] = lambda: None
+) -> web.StreamResponse:
     """Give an answer to the client while it comes.
+
+    Args:
+        request: what was asked.
+        answer: of the other side.
+        complete: called when the answer is known to be whole, before the client has the last byte of it.
 
     Raises:
         aiohttp.ClientError, TimeoutError: the other side failed before its end; the client's connection is broken off.
@@ -84,16 +91,25 @@ async def pass_on(request: web.BaseRequest, answer: aiohttp.ClientResponse) -> w
     for name, value in end_to_end(answer.headers.items()):
         response.headers.add(name, value)
     has_body = request.method != "HEAD" and answer.status not in (204, 304)
+    announced = int(answer.headers.get("Content-Length", -1)) if has_body else 0
+    if announced == 0:
+        complete()
     await response.prepare(request)
     if has_body:
+        passed = 0
         try:
             async for piece in answer.content.iter_chunked(CHUNK):
+                passed += len(piece)
+                if passed == announced:
+                    complete()
                 await response.write(piece)
         except (aiohttp.ClientError, TimeoutError):
             # A whole answer must not be made of half a one.
             if request.transport is not None:
                 request.transport.abort()
             raise
+    if announced < 0:
+        complete()
     with suppress(ConnectionError):
         await response.write_eof()
     return response

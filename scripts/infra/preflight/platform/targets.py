@@ -22,6 +22,7 @@ from infra.preflight.platform.network import Network, Place
 from infra.preflight.platform.record import Record
 
 _LEAST_INTERVAL = 0.3
+_DELAY_SECONDS = 300  # what AWS takes when nobody says anything
 
 
 @dataclass(eq=False)
@@ -105,7 +106,8 @@ class TargetGroups:
             for found in page["TargetGroups"]:
                 arn = found["TargetGroupArn"]
                 attributes = elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
-                delay = {each["Key"]: each["Value"] for each in attributes}["deregistration_delay.timeout_seconds"]
+                given = {each["Key"]: each["Value"] for each in attributes}
+                delay = given.get("deregistration_delay.timeout_seconds", _DELAY_SECONDS)
                 known = self._groups.get(arn)
                 targets = known.targets if known else []
                 name = found["TargetGroupName"]
