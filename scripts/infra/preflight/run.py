@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infra.account.emulated import EmulatedAccount
@@ -142,7 +142,7 @@ class _Run:
         self.facts = {
             "topology": read_topology(account, cluster, platform, self._origins()),
             "events": tuple(platform.events),
-            "tasks": tuple(platform.tasks),
+            "tasks": tuple(replace(task) for task in platform.tasks),  # as they are now, before they are ended
             "logs": {task.id: task.log for task in platform.tasks},
             "aws_calls": tuple(platform.aws_calls),
             "refusals": tuple(platform.refusals),

@@ -22,7 +22,7 @@ class Lane:
         outcome: name of the target group, redirect or fixed answer.
         service: whose tasks the target group holds; "" for none.
         requests: how many went this way.
-        place: line of the rule in the configuration; "" for a listener's default.
+        place: line in the configuration that decides about the rule; "" for a listener's default.
     """
 
     load_balancer: str
@@ -107,7 +107,7 @@ def _lanes(account: Clients, cluster: str, observed: Observed, origins: Origins)
                     outcome=names.get(group, group) if group else _answer(action),
                     service=service_of.get(group, ""),
                     requests=used[arn, None if default else rule["RuleArn"]],
-                    place=f"{origin.block.file}:{origin.block.line}" if origin else "",
+                    place=origin.places.partition(",")[0] if origin else "",
                 )
 
 

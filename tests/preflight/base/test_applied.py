@@ -79,6 +79,14 @@ def test_only_the_difference_is_applied_and_kept_only_when_told(checkout: Checko
     assert parameter(kept.account, "second") == "2"
 
 
+def test_a_copy_goes_on_when_the_base_is_replaced(checkout: Checkout, take: Take) -> None:
+    early = take()
+    checkout.add_parameter("third", "3")
+    assert take("keep").said["origin"] == "older"
+    assert take().said["origin"] == "kept"
+    assert (parameter(early.account, "second"), parameter(early.account, "third")) == ("2", None)
+
+
 def test_a_changed_bootstrap_root_is_applied_too(checkout: Checkout, take: Take) -> None:
     more = checkout.root / "environments/bootstrap/more.tf"
     more.write_text('resource "aws_s3_bucket" "more" { bucket = "more" }\n')

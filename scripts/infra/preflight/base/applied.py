@@ -45,12 +45,15 @@ class AppliedAccount:
     changes: tuple[PlannedChange, ...]
 
     def keep(self, tools: Tools) -> None:
-        """Make it the environment's base, unless it is that already or somebody edited a file meanwhile.
+        """Make it the environment's base, unless one of the same is kept or somebody edited a file meanwhile.
 
         Args:
             tools: Terraform and provider.
         """
-        if self.origin != "kept" and made_from(self.environment, tools) == self.made_from:
+        if made_from(self.environment, tools) != self.made_from:
+            return
+        base = find_base(self.environment)
+        if base is None or base.made_from != self.made_from:
             keep_base(self.environment, self.account, self.made_from)
 
 
@@ -104,7 +107,8 @@ def _copy_of_base(environment: Environment, wanted: MadeFrom) -> _Working | None
         base = find_base(environment)
         if base is None or base.made_from.machinery != wanted.machinery:
             return None
-        copy = base.account.fork(parent_pid=os.getpid())
+        # It goes on when the base is replaced by a newer one, and ends with this process.
+        copy = base.account.fork(parent_pid=os.getpid(), outlive=True)
     origin: Origin = "kept" if base.made_from == wanted else "older"
     return _Working(copy, origin, bootstrapped=base.made_from.bootstrap == wanted.bootstrap)
 

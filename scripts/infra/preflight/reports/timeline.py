@@ -8,7 +8,7 @@ from infra.preflight.platform.model import Task
 from infra.preflight.record import PreflightRecord
 from infra.review.reports.text import line
 
-_LABELS, _WIDTH, _ROW, _BAR, _MARGIN = 260, 1180, 22, 14, 8
+_LABELS, _WIDTH, _ROW, _BAR, _MARGIN = 290, 1180, 22, 14, 8
 _STEPS_OF_AXIS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 _TICKS = 12
 
@@ -60,7 +60,14 @@ def _tasks(record: PreflightRecord) -> Iterator[_Bar]:
         start = task.created - record.started
         end = (task.stopped or record.started + record.seconds) - record.started
         running = (task.started or task.stopped or record.started + record.seconds) - record.started
-        yield _Bar(task.name, f"task {_ended(task)}", start, running, end, f"{task.name}: {_described(task)}")
+        yield _Bar(
+            task.name.removeprefix("hokusai-"),
+            f"task {_ended(task)}",
+            start,
+            running,
+            end,
+            f"{task.name}: {_described(task)}",
+        )
 
 
 def _ended(task: Task) -> str:
@@ -86,7 +93,7 @@ def _row(bar: _Bar, number: int, scale: float) -> str:
     pending = _rectangle("pending", bar.start, bar.middle, y, scale) if bar.middle > bar.start else ""
     return (
         f'<g class="{bar.kind}"><title>{escape(line(bar.hint))}</title>'
-        f'<text x="{_MARGIN}" y="{y + 11}">{escape(line(bar.label, 36))}</text>{pending}'
+        f'<text x="{_MARGIN}" y="{y + 11}">{escape(line(bar.label, 44))}</text>{pending}'
         f"{_rectangle('bar', bar.middle, bar.end, y, scale)}</g>"
     )
 

@@ -9,7 +9,7 @@ from infra.review.reports.module_map import layout
 from infra.review.reports.text import line
 from infra.review.reports.words import how_many
 
-_CLIENTS = "clients"
+_CLIENTS, _DATABASE, _AWS = "clients", "database", "AWS"
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,18 @@ def _graph(record: PreflightRecord) -> tuple[dict[str, _Node], dict[tuple[str, s
         nodes.setdefault(name, _service(name, tasks))
     for link in record.topology.links:
         source = link.source.removesuffix(f"-{record.environment}")
+        # The tasks' own services and the database are boxes; everything else that they reach is AWS.
+        target = link.destination if link.destination in {*nodes, _DATABASE} else _AWS
         if source in nodes:
-            nodes.setdefault(link.destination, _Node(link.destination, link.what, link.what, "changing plain"))
-            edges[source, link.destination] = True
+            edges[source, target] = True
+    if any(target == _DATABASE for _, target in edges):
+        nodes[_DATABASE] = _Node(_DATABASE, "PostgreSQL", "PostgreSQL", "changing plain")
+    calls = Counter[str]()
+    for call in record.aws_calls:
+        calls[call.action.partition(":")[0]] += call.times
+    if any(target == _AWS for _, target in edges):
+        said = ", ".join(f"{name} {count}" for name, count in calls.most_common())
+        nodes[_AWS] = _Node(_AWS, how_many(calls.total(), "call"), said, "changing plain")
     return nodes, edges
 
 
