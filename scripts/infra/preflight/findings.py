@@ -15,6 +15,7 @@ from infra.terraform.runner import TerraformError
 from infra.verification.steps import CheckFailed, StepResult
 
 _LOG_LINES = 15
+_METRICS = '{"_aws":'
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,13 @@ def _finding(  # noqa: PLR0917 - private, with names that say what they are
         remedy=suspicion.remedy,
         exchange=exchange,
         log_of=task.name if task else "",
-        log="\n".join(task.log.splitlines()[-_LOG_LINES:]) if task else "",
+        log="\n".join(_last_lines(task.log)) if task else "",
     )
+
+
+def _last_lines(log: str) -> list[str]:
+    """The last lines that a person reads: embedded metrics are for CloudWatch."""
+    return [line for line in log.splitlines() if not line.startswith(_METRICS)][-_LOG_LINES:]
 
 
 def _task(tasks: Iterable[Task], task_id: str | None) -> Task | None:

@@ -97,13 +97,14 @@ class _Run:
             stack.callback(self._remember, platform, account, cluster)
             with self.steps.step("migration", "The migration task brings the database's schema up to date"):
                 platform.run_task(f"hokusai-mlflow-migration-{environment.name}", _MIGRATION_SECONDS)
+            keys = issue_keys(platform)
             about = "Every service starts as its task definition says, and is healthy"
             with self.steps.step("services", about) as saw:
                 platform.start_services()
                 platform.wait_until_steady(_STEADY_SECONDS)
                 running = [task for task in platform.tasks if task.service and task.state == "RUNNING"]
                 saw(f"{len(running)} tasks")
-            yield Running(environment, account, platform, issue_keys(platform), folder)
+            yield Running(environment, account, platform, keys, folder)
 
     def record(self) -> PreflightRecord:
         """Everything that was found."""

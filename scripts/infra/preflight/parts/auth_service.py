@@ -78,9 +78,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, end)
     double = AuthDouble(host="0.0.0.0", port=int(os.environ["PORT"]))  # noqa: S104 - a container's own address
     file = Path(os.environ["AUTH_DOUBLE_FILE"])
-    seen = -1
+    seen = (-1, -1)
     while not ended.is_set():
-        changed = file.stat().st_ino
+        # The number of a file that was replaced is given to the next one but one.
+        changed = (file.stat().st_ino, file.stat().st_mtime_ns)
         if changed != seen:
             read_keys(file, double)
             seen = changed
