@@ -1,54 +1,15 @@
-"""Preflights as a person runs them, of checkouts that a test may have edited."""
-
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from xml.etree import ElementTree
+"""Preflights with bases that the lifecycles applied, and a small state for what reads one."""
 
 import pytest
 
 from infra.environment import load_environment
-from infra.preflight.base.kept import KeptBase, find_base, note_base
+from infra.preflight.base.kept import KeptBase, find_base
 from infra.preflight.base.made_from import made_from
 from infra.preflight.origins import Instance, Origins
-from infra.repository import ROOT
 from infra.terraform.session import Tools
 from tests.environments.lifecycle import Lifecycles
+from tests.preflight.running import Bases, Preflights
 from tests.preflight.samples import GROUP, LISTENER, REGISTRY, REGISTRY_RULE, ROLE
-from tests.shared_tools import share_tools
-
-SECONDS = 900  # a hang ends here
-
-
-@dataclass(frozen=True)
-class Report:
-    """How a preflight ended.
-
-    Args:
-        exit_code: of the command.
-        output: stdout and stderr.
-        outcomes: "passed", "failed", "error" or "skipped" by step.
-        findings: text of the finding by failed step.
-        folder: its build folder.
-    """
-
-    exit_code: int
-    output: str
-    outcomes: dict[str, str]
-    findings: dict[str, str]
-    folder: Path
-
-    @property
-    def failed(self) -> list[str]:
-        """The steps that failed."""
-        return [name for name, outcome in self.outcomes.items() if outcome == "failed"]
-
-
-Bases = Callable[[str], KeptBase]
 
 
 @pytest.fixture(scope="session")
@@ -68,103 +29,6 @@ def bases(request: pytest.FixtureRequest, tools: Tools, tmp_path_factory: pytest
         return KeptBase(lifecycles.applied_account(name), source)
 
     return base
-
-
-class Preflights:
-    """Runs `infra preflight`; each in a build folder of its own, in which a base is kept."""
-
-    def __init__(self, bases: Bases, folder: Path) -> None:
-        self._bases = bases
-        self._folder = folder
-
-    def start(self, environment: str, *arguments: str, root: Path = ROOT) -> tuple["subprocess.Popen[str]", Path]:
-        """Start one; its output goes to `output` in the build folder.
-
-        Args:
-            environment: its name.
-            arguments: further ones of the command.
-            root: the checkout.
-
-        Returns:
-            The process and its build folder.
-        """
-        build = Path(self._folder) / f"{environment}-{len(list(self._folder.iterdir()))}"
-        share_tools(build)
-        self._keep(environment, build)
-        with (build / "output").open("w") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "infra.cli", "preflight", "--env", environment, *arguments],
-                cwd=root,
-                env=_environment(root, build),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
-        return process, build
-
-    def run(self, environment: str, *arguments: str, root: Path = ROOT) -> Report:
-        """Run one to its end.
-
-        Args:
-            environment: its name.
-            arguments: further ones of the command.
-            root: the checkout.
-
-        Returns:
-            How it ended.
-        """
-        process, build = self.start(environment, *arguments, root=root)
-        try:
-            process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            raise
-        return report(process.returncode, build, environment)
-
-    def _keep(self, name: str, build: Path) -> None:
-        base = self._bases(name)
-        before = os.environ.get("INFRA_BUILD")
-        os.environ["INFRA_BUILD"] = str(build)
-        try:
-            note_base(load_environment(name), base.account, base.made_from)
-        finally:
-            if before is None:
-                del os.environ["INFRA_BUILD"]
-            else:
-                os.environ["INFRA_BUILD"] = before
-
-
-def report(exit_code: int, build: Path, environment: str) -> Report:
-    """Read what a preflight left.
-
-    Args:
-        exit_code: of the command.
-        build: its build folder.
-        environment: its name.
-
-    Returns:
-        How it ended.
-    """
-    output = (build / "output").read_text()
-    file = build / environment / "preflight" / "preflight.junit.xml"
-    assert file.exists(), output
-    outcomes, findings = {}, {}
-    for case in ElementTree.parse(file).getroot().iter("testcase"):  # noqa: S314 - written by ourselves
-        kinds = {"failure": "failed", "error": "error", "skipped": "skipped"}
-        [outcome] = [kinds[child.tag] for child in case] or ["passed"]
-        outcomes[case.attrib["name"]] = outcome
-        failure = case.find("failure")
-        if failure is not None:
-            findings[case.attrib["name"]] = failure.text or ""
-    return Report(exit_code, output, outcomes, findings, build)
-
-
-def _environment(root: Path, build: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
-    return kept | {"INFRA_BUILD": str(build), "PYTHONPATH": str(root / "scripts"), "COLUMNS": "200"}
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.environment import environment_names, load_environment
-from tests.preflight.conftest import Preflights
+from tests.preflight.running import Preflights
 
 
 def test_both_edge_topologies_are_among_them() -> None:
