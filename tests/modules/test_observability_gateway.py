@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway import metrics
-from gateway.auth import refusal
+from gateway.auth_answers import refusal
 from gateway.paths import Endpoint
 from infra.terraform.plan_json import Plan
 from tests.conftest import ACCOUNT_ID, REGION, Refusal

@@ -14,8 +14,8 @@ def access_line(exchange: Exchange, status: int, outcome: str, milliseconds: flo
     """The line of one request.
 
     Its `path` is the public one and `translated` the one at MLflow; `target` is who answered: `mlflow`, `direct`
-    (artifact lane) or `gateway`; `auth_ms` and `target_ms` are those of the milliseconds until the key was known and
-    until the target began its answer; `reason` is what went wrong inside, for the operator: it may hold internal names.
+    (artifact lane) or `gateway`; `auth_ms` is how long the auth service was asked, `target_ms` how long it took until
+    the target began its answer; `reason` is what went wrong inside, for the operator: it may hold internal names.
 
     Args:
         exchange: the request.

@@ -8,122 +8,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from gateway.connection import UpstreamError
-from gateway.errors import (
-    PERMISSION_DENIED,
-    REQUEST_LIMIT_EXCEEDED,
-    TEMPORARILY_UNAVAILABLE,
-    UNAUTHENTICATED,
-    GatewayError,
-)
-from gateway.headers import first, safe_value
+from gateway.auth_answers import LEGACY_SERVICE_ID, Identity, identity, refusal, unavailable, unusable
+from gateway.errors import GatewayError
+from gateway.headers import first
 from gateway.settings import Settings
 from gateway.upstream import Pool, Request
+from gateway.upstream_errors import UpstreamError
 
-LEGACY_SERVICE_ID = "ml-platform"
 _LARGEST_ANSWER = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Identity:
-    """The holder of a key.
-
-    Args:
-        user_id: who, as header value towards MLflow.
-        key_id: which key.
-        scopes: what it may do.
-        requests_per_hour: its rate limit, or None.
-        legacy: issued for the service id that ends.
-    """
-
-    user_id: bytes
-    key_id: bytes
-    scopes: frozenset[str]
-    requests_per_hour: int | None
-    legacy: bool
 
 
 @dataclass(frozen=True)
 class _Remembered:
     until: float
     answer: Identity | GatewayError
-
-
-def identity(answer: object, settings: Settings, today: date) -> Identity:
-    """Read a positive answer of the auth service.
-
-    Raises:
-        GatewayError: 403, the key was issued for another service, or for the one whose time is over;
-            503, the answer lacks what it must hold.
-    """
-    if not isinstance(answer, dict):
-        raise _unusable()
-    user, key, service = answer.get("user_id"), answer.get("key_id"), answer.get("service_id")
-    scopes, limit = answer.get("scopes"), answer.get("rate_limit_per_hour")
-    if not (isinstance(user, str | int) and isinstance(key, str | int) and isinstance(service, str)):
-        raise _unusable()
-    if scopes is not None and not (isinstance(scopes, list) and all(isinstance(scope, str) for scope in scopes)):
-        raise _unusable()
-    if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 0):
-        raise _unusable()
-    legacy = service == LEGACY_SERVICE_ID and service != settings.auth_service_id
-    if legacy and (settings.legacy_service_id_until is None or today > settings.legacy_service_id_until):
-        raise GatewayError(
-            403,
-            PERMISSION_DENIED,
-            f"This API key was issued for {LEGACY_SERVICE_ID}, which is no longer accepted. "
-            f"Create a key for {settings.auth_service_id} and set MLFLOW_TRACKING_TOKEN to it.",
-        )
-    if not legacy and service != settings.auth_service_id:
-        raise GatewayError(
-            403,
-            PERMISSION_DENIED,
-            f"This API key was issued for another service. Create a key for {settings.auth_service_id}.",
-        )
-    return Identity(
-        safe_value(str(user)),
-        safe_value(str(key)),
-        frozenset(scopes) if scopes else settings.auth_default_scopes,
-        limit,
-        legacy,
-    )
-
-
-def refusal(status: int, retry_after: str | None, service_id: str) -> GatewayError:
-    """What a client is told when the auth service does not answer 200.
-
-    Args:
-        status: what it answered.
-        retry_after: its `Retry-After`, for 429.
-        service_id: service that keys are issued for.
-    """
-    if status == 401:
-        return GatewayError(
-            401,
-            UNAUTHENTICATED,
-            "The API key is not valid: unknown, expired or revoked. Set MLFLOW_TRACKING_TOKEN to a valid one.",
-            {"WWW-Authenticate": 'Bearer realm="hokusai", error="invalid_token"'},
-        )
-    if status == 403:
-        return GatewayError(
-            403, PERMISSION_DENIED, f"This API key may not use this service. Create a key for {service_id}."
-        )
-    if status == 429:
-        seconds = retry_after if retry_after and retry_after.isdigit() and len(retry_after) < 7 else "60"
-        return GatewayError(
-            429, REQUEST_LIMIT_EXCEEDED, f"Too many requests. Try again in {seconds} s.", {"Retry-After": seconds}
-        )
-    return _unavailable()
-
-
-def _unusable() -> GatewayError:
-    return GatewayError(503, TEMPORARILY_UNAVAILABLE, "The auth service's answer could not be used.")
-
-
-def _unavailable() -> GatewayError:
-    return GatewayError(
-        503, TEMPORARILY_UNAVAILABLE, "API keys cannot be checked at the moment. Try again.", {"Retry-After": "5"}
-    )
 
 
 def _today() -> date:
@@ -195,7 +93,7 @@ class Authenticator:
             async with asyncio.timeout(settings.auth_timeout_seconds):
                 status, retry_after, body = await self._validate(key, client_ip)
         except (UpstreamError, TimeoutError):
-            raise _unavailable() from None
+            raise unavailable() from None
         try:
             if status != 200:
                 raise refusal(status, retry_after, settings.auth_service_id)
@@ -226,7 +124,7 @@ class Authenticator:
             while piece := await connection.read(self._settings.auth_timeout_seconds):
                 body += piece
                 if len(body) > _LARGEST_ANSWER:
-                    raise _unusable()
+                    raise unusable()
             retry_after = first(answer.headers, b"retry-after")
             return answer.status, retry_after.decode("latin-1") if retry_after else None, body
         finally:
@@ -264,4 +162,4 @@ def _json(body: bytes) -> object:
     try:
         return json.loads(body)
     except ValueError:
-        raise _unusable() from None
+        raise unusable() from None

@@ -11,33 +11,11 @@ from typing import cast
 
 import httptools
 
+from gateway.upstream_errors import DroppedError, MalformedError, TimedOutError, TruncatedError, UpstreamError
+
 _HIGH_WATER = 512 * 1024
 _LOW_WATER = 128 * 1024
 _MOST_HEADER_BYTES = 64 * 1024
-
-
-class UpstreamError(Exception):
-    """The other service could not be asked, or did not answer as it should."""
-
-
-class UnreachableError(UpstreamError):
-    """No connection came about: nothing was sent."""
-
-
-class DroppedError(UpstreamError):
-    """The connection ended before the first byte of an answer."""
-
-
-class MalformedError(UpstreamError):
-    """What came is not an HTTP response, or one whose end cannot be known."""
-
-
-class TruncatedError(UpstreamError):
-    """The connection ended within a response."""
-
-
-class TimedOutError(UpstreamError):
-    """No answer within the time."""
 
 
 @dataclass(slots=True)

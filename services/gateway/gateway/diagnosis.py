@@ -9,11 +9,11 @@ import json
 import re
 from urllib.parse import quote, unquote
 
-from gateway.connection import UpstreamError
 from gateway.errors import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE, GatewayError
 from gateway.mlflow_errors import BUCKET_MISSING, READING_DENIED, STORE_DOWN, denied
 from gateway.settings import Settings
 from gateway.upstream import Pool, Request
+from gateway.upstream_errors import UpstreamError
 
 _ROOT = "/api/2.0/mlflow-artifacts/artifacts"
 _PROBE = ".hokusai-gateway-probe"

@@ -13,7 +13,7 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from gateway import headers
-from gateway.auth import Identity
+from gateway.auth_answers import Identity
 from gateway.client_request import ClientRequest
 from gateway.errors import GatewayError
 from gateway.paths import Endpoint, Route

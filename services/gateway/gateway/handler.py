@@ -9,7 +9,8 @@ from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from gateway import metrics
-from gateway.auth import Authenticator, Identity
+from gateway.auth import Authenticator
+from gateway.auth_answers import Identity
 from gateway.client_body import check_length
 from gateway.client_request import ClientRequest
 from gateway.errors import (
@@ -169,14 +170,14 @@ class Handler:
             identity = self._authenticator.remembered(key, exchange.client_ip)
             if identity is None:
                 identity = await self._authenticator.authenticate(key, exchange.client_ip)
+                exchange.auth_ms = exchange.elapsed_ms()
                 self._journal.count_auth("valid")
             else:
                 self._journal.count_auth("cached")
         except GatewayError as error:
+            exchange.auth_ms = exchange.elapsed_ms()
             self._journal.count_auth(metrics.outcome(error.status))
             raise
-        finally:
-            exchange.auth_ms = exchange.elapsed_ms()
         exchange.identity = identity
         if identity.legacy:
             self._journal.count_legacy()

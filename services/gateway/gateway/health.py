@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.connection import UpstreamError
 from gateway.errors import ENDPOINT_NOT_FOUND, GatewayError
 from gateway.exchange import Exchange
 from gateway.settings import Settings
 from gateway.upstream import Pool, Request
+from gateway.upstream_errors import UpstreamError
 
 # Calls that need the database or the artifact store. MLflow's own /health needs neither and is 200 without both.
 _CALLS = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Sequence
 
 # A pipe takes this many bytes at once or not at all (PIPE_BUF): lines of several workers do not mix.
 _ATOMIC = 4096
@@ -19,15 +20,14 @@ class Lines:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._loop = asyncio.get_running_loop()
-        self._lines: list[bytes] = []
+        self._lines: list[str] = []
         self._size = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def write(self, line: str) -> None:
-        """Add a line, without line end."""
-        data = line.encode("utf-8", "replace") + b"\n"
-        self._lines.append(data)
-        self._size += len(data)
+        """Add a line, without line end. Lines are JSON in ASCII: a character is a byte."""
+        self._lines.append(line)
+        self._size += len(line) + 1
         if self._size > _FLUSH_BYTES:
             self.flush()
         elif self._timer is None:
@@ -39,18 +39,18 @@ class Lines:
             self._timer.cancel()
             self._timer = None
         lines, self._lines, self._size = self._lines, [], 0
-        block: list[bytes] = []
+        block: list[str] = []
         size = 0
         for line in lines:
-            if block and size + len(line) > _ATOMIC:
-                self._write(b"".join(block))
+            if block and size + len(line) >= _ATOMIC:
+                self._write(block)
                 block, size = [], 0
             block.append(line)
-            size += len(line)
+            size += len(line) + 1
         if block:
-            self._write(b"".join(block))
+            self._write(block)
 
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
+    def _write(self, lines: Sequence[str]) -> None:
+        view = memoryview("\n".join([*lines, ""]).encode("ascii", "replace"))
         while view:
             view = view[os.write(self._descriptor, view) :]

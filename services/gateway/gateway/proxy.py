@@ -1,11 +1,12 @@
 """A request on its way to MLflow and the answer on its way back."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 
 from gateway import client_body, headers
-from gateway.connection import Connection, Head, TimedOutError, UnreachableError, UpstreamError
+from gateway.connection import Connection, Head
 from gateway.diagnosis import Diagnosis
 from gateway.errors import DEADLINE_EXCEEDED, TEMPORARILY_UNAVAILABLE, GatewayError
 from gateway.exchange import Exchange
@@ -13,6 +14,7 @@ from gateway.mlflow_errors import client_error
 from gateway.paths import Endpoint, Route
 from gateway.settings import Settings
 from gateway.upstream import Pool, Request
+from gateway.upstream_errors import TimedOutError, UnreachableError, UpstreamError
 
 # Up to this length a body is read before MLflow is asked: what is written is known to the audit trail then, and the
 # request can be sent again if no connection comes about.
@@ -51,7 +53,7 @@ class Proxy:
         """
         if exchange.length is not None and exchange.length <= _SHORT_BODY and exchange.has_body:
             await client_body.read_short(exchange)
-        begun = exchange.elapsed_ms()
+        begun = time.perf_counter()
         slow = route.endpoint is _ARTIFACTS or route.endpoint is _TRANSFER
         seconds = self._settings.artifact_response_seconds if slow else self._settings.upstream_response_seconds
         exchange.target = "mlflow"
@@ -60,7 +62,7 @@ class Proxy:
         except UpstreamError as failure:
             exchange.reason = f"{type(failure).__name__}: {failure}"
             raise _failed(failure) from None
-        exchange.target_ms = exchange.elapsed_ms() - begun
+        exchange.target_ms = (time.perf_counter() - begun) * 1000
         try:
             await self._answer(exchange, route, connection, head)
         except UpstreamError as failure:

@@ -1,13 +1,12 @@
 """Everything that the gateway can be told, from the environment: name, meaning, default and check of each setting."""
 
-import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from pathlib import Path
 from typing import Any, Literal, cast, get_args
+
+from gateway import setting_values as values
 
 Transfer = Literal["proxied", "presigned"]
 Lane = Literal["mlflow", "direct"]
@@ -15,103 +14,6 @@ Lane = Literal["mlflow", "direct"]
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The message names it and says what it must be, one line a setting."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """Where another service listens: in plain HTTP, within the private network.
-
-    Args:
-        host: name or address to connect to.
-        port: TCP port.
-        authority: what goes into `Host`: MLflow compares it with its allowed hosts, port included.
-    """
-
-    host: str
-    port: int
-    authority: str
-
-
-def _service(text: str) -> Service:
-    shape = re.fullmatch(r"http://([A-Za-z0-9.-]+)(?::(\d{1,5}))?/?", text)
-    if shape is None:
-        raise ValueError("must be http://host:port, without path or credentials")
-    host, port = shape.groups()
-    return Service(host, int(port or 80), host if port is None else f"{host}:{port}")
-
-
-def _host(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.-]+(:\d+)?", text):
-        raise ValueError("must be a host name")
-    return text.lower()
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
-        raise ValueError("may hold letters, digits, dots, dashes and underscores")
-    return text
-
-
-def _address(text: str) -> str:
-    if not re.fullmatch(r"[0-9A-Fa-f.:]+", text):
-        raise ValueError("must be an IP address to listen on")
-    return text
-
-
-def _scopes(text: str) -> frozenset[str]:
-    scopes = frozenset(part.strip() for part in text.split(",") if part.strip())
-    unknown = scopes - {"mlflow:read", "mlflow:write"}
-    if unknown:
-        raise ValueError("may hold mlflow:read and mlflow:write, separated by a comma")
-    return scopes
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise ValueError("must be a date like 2026-12-31, or empty") from None
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,15}", text) or not least <= int(text) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(text)
-
-    return parse
-
-
-def _seconds(least: float, most: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not least <= value <= most:
-            raise ValueError(f"must be a number of seconds from {least:g} to {most:g}")
-        return value
-
-    return parse
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"must be one of: {', '.join(choices)}")
-        return text
-
-    return parse
-
-
-def _cores() -> int:
-    """Cores that this task may use: its affinity, or its share of the host where a container has less."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return cores
-    return cores if quota == "max" else max(1, min(cores, round(int(quota) / int(period))))
 
 
 def _setting(about: str, parse: Callable[[str], Any], default: str | Callable[[], str] | None = None) -> dict[str, Any]:
@@ -122,75 +24,85 @@ def _setting(about: str, parse: Callable[[str], Any], default: str | Callable[[]
 class Settings:
     """The gateway's settings. Each is the environment variable of the same name in capitals."""
 
-    environment: str = field(metadata=_setting("environment's name, in metrics and logs", _name))
-    public_host: str = field(metadata=_setting("host name that clients use; redirects point there", _host))
-    mlflow_server_url: Service = field(metadata=_setting("where MLflow listens", _service))
-    auth_service_url: Service = field(metadata=_setting("where the auth service listens", _service))
-    auth_service_id: str = field(metadata=_setting("service that a key must be issued for", _name, "platform"))
-    auth_default_scopes: frozenset[str] = field(metadata=_setting("scopes of a key that carries none", _scopes, ""))
-    legacy_service_id_until: date | None = field(
-        metadata=_setting("last day on which keys for ml-platform work", _day, "")
+    environment: str = field(metadata=_setting("environment's name, in metrics and logs", values.name))
+    public_host: str = field(metadata=_setting("host name that clients use; redirects point there", values.host))
+    mlflow_server_url: values.Service = field(metadata=_setting("where MLflow listens", values.service))
+    auth_service_url: values.Service = field(metadata=_setting("where the auth service listens", values.service))
+    auth_service_id: str = field(metadata=_setting("service that a key must be issued for", values.name, "platform"))
+    auth_default_scopes: frozenset[str] = field(
+        metadata=_setting("scopes of a key that carries none", values.scopes, "")
     )
-    listen_address: str = field(metadata=_setting("address to listen on", _address, "0.0.0.0"))  # noqa: S104 # a container's own
-    port: int = field(metadata=_setting("port to listen on; 0 takes a free one", _whole(0, 65535), "8001"))
-    workers: int = field(metadata=_setting("processes", _whole(1, 256), lambda: str(_cores())))
+    legacy_service_id_until: date | None = field(
+        metadata=_setting("last day on which keys for ml-platform work", values.day, "")
+    )
+    listen_address: str = field(metadata=_setting("address to listen on", values.address, "0.0.0.0"))  # noqa: S104 # a container's own
+    port: int = field(metadata=_setting("port to listen on; 0 takes a free one", values.whole(0, 65535), "8001"))
+    workers: int = field(metadata=_setting("processes", values.whole(1, 256), lambda: str(values.cores())))
     keep_alive_seconds: float = field(
-        metadata=_setting("how long an idle client connection stays open", _seconds(0.1, 4000), "90")
+        metadata=_setting("how long an idle client connection stays open", values.seconds(0.1, 4000), "90")
     )
     drain_seconds: float = field(
-        metadata=_setting("how long running requests may take after SIGTERM", _seconds(0, 3600), "110")
+        metadata=_setting("how long running requests may take after SIGTERM", values.seconds(0, 3600), "110")
     )
     artifact_transfer: Transfer = field(
         metadata=_setting(
             "whether clients get artifacts through the gateway only, or from S3 by presigned URLs",
-            _one_of(*get_args(Transfer)),
+            values.one_of(*get_args(Transfer)),
             "proxied",
         )
     )
     artifact_lane: Lane = field(
-        metadata=_setting("who serves artifacts: MLflow, or the gateway from S3", _one_of(*get_args(Lane)), "mlflow")
+        metadata=_setting(
+            "who serves artifacts: MLflow, or the gateway from S3", values.one_of(*get_args(Lane)), "mlflow"
+        )
     )
     max_body_bytes: int = field(
-        metadata=_setting("largest request body of an API call", _whole(1, 2**40), str(64 * 2**20))
+        metadata=_setting("largest request body of an API call", values.whole(1, 2**40), str(64 * 2**20))
     )
     max_artifact_bytes: int = field(
-        metadata=_setting("largest artifact in one upload", _whole(1, 2**50), str(100 * 2**30))
+        metadata=_setting("largest artifact in one upload", values.whole(1, 2**50), str(100 * 2**30))
     )
     max_header_bytes: int = field(
-        metadata=_setting("longest request line, and longest header", _whole(512, 2**16), "16384")
+        metadata=_setting("longest request line, and longest header", values.whole(512, 2**16), "16384")
     )
-    max_connections: int = field(metadata=_setting("client connections of one worker", _whole(1, 10**6), "4096"))
+    max_connections: int = field(metadata=_setting("client connections of one worker", values.whole(1, 10**6), "4096"))
     max_in_flight_per_key: int = field(
-        metadata=_setting("requests of one key at a time in one worker", _whole(1, 10**6), "128")
+        metadata=_setting("requests of one key at a time in one worker", values.whole(1, 10**6), "128")
     )
     header_timeout_seconds: float = field(
-        metadata=_setting("for a client to send a request's head", _seconds(0.1, 600), "15")
+        metadata=_setting("for a client to send a request's head", values.seconds(0.1, 600), "15")
     )
     body_idle_seconds: float = field(
-        metadata=_setting("without a byte of a body, either way", _seconds(0.1, 3600), "60")
+        metadata=_setting("without a byte of a body, either way", values.seconds(0.1, 3600), "60")
     )
-    auth_timeout_seconds: float = field(metadata=_setting("for an answer of the auth service", _seconds(0.05, 60), "3"))
+    auth_timeout_seconds: float = field(
+        metadata=_setting("for an answer of the auth service", values.seconds(0.05, 60), "3")
+    )
     auth_cache_seconds: float = field(
-        metadata=_setting("a valid key is not asked about again", _seconds(0, 3600), "60")
+        metadata=_setting("a valid key is not asked about again", values.seconds(0, 3600), "60")
     )
     auth_negative_cache_seconds: float = field(
-        metadata=_setting("a refused key is not asked about again", _seconds(0, 600), "5")
+        metadata=_setting("a refused key is not asked about again", values.seconds(0, 600), "5")
     )
-    auth_cache_entries: int = field(metadata=_setting("keys remembered by one worker", _whole(1, 10**6), "10000"))
-    upstream_connections: int = field(metadata=_setting("connections of one worker to MLflow", _whole(1, 10**5), "256"))
+    auth_cache_entries: int = field(metadata=_setting("keys remembered by one worker", values.whole(1, 10**6), "10000"))
+    upstream_connections: int = field(
+        metadata=_setting("connections of one worker to MLflow", values.whole(1, 10**5), "256")
+    )
     upstream_connect_seconds: float = field(
-        metadata=_setting("to connect to MLflow, retries included", _seconds(0.05, 60), "5")
+        metadata=_setting("to connect to MLflow, retries included", values.seconds(0.05, 60), "5")
     )
     upstream_response_seconds: float = field(
-        metadata=_setting("until MLflow begins its answer", _seconds(0.05, 3600), "55")
+        metadata=_setting("until MLflow begins its answer", values.seconds(0.05, 3600), "55")
     )
     artifact_response_seconds: float = field(
         metadata=_setting(
-            "the same for artifacts: MLflow spools a file before its first byte", _seconds(0.05, 7200), "900"
+            "the same for artifacts: MLflow spools a file before its first byte", values.seconds(0.05, 7200), "900"
         )
     )
-    health_cache_seconds: float = field(metadata=_setting("a health check is not made again", _seconds(0, 600), "5"))
-    metrics_seconds: float = field(metadata=_setting("between two lines of metrics", _seconds(0.05, 600), "15"))
+    health_cache_seconds: float = field(
+        metadata=_setting("a health check is not made again", values.seconds(0, 600), "5")
+    )
+    metrics_seconds: float = field(metadata=_setting("between two lines of metrics", values.seconds(0.05, 600), "15"))
 
 
 @dataclass(frozen=True)

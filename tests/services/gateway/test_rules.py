@@ -8,15 +8,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.audit import action, audit_line, subject
-from gateway.auth import identity, refusal
-from gateway.connection import DroppedError, MalformedError, TimedOutError, TruncatedError, UnreachableError
+from gateway.auth_answers import identity, refusal
 from gateway.errors import GatewayError
 from gateway.limits import InFlight, RateTable
 from gateway.metrics import ENDPOINT, ENVIRONMENT, LATENCY, NAMESPACE, OUTCOME, REQUESTS, Metrics, outcome
 from gateway.mlflow_errors import client_error, scrub
 from gateway.paths import Endpoint
-from gateway.settings import Service, Settings, SettingsError, load, rows
-from gateway.upstream import RetryBudget, may_repeat, pause
+from gateway.retry import RetryBudget, may_repeat, pause
+from gateway.setting_values import Service
+from gateway.settings import Settings, SettingsError, load, rows
+from gateway.upstream_errors import (
+    DroppedError,
+    MalformedError,
+    TimedOutError,
+    TruncatedError,
+    UnreachableError,
+)
 
 NEEDED = {
     "ENVIRONMENT": "test",
