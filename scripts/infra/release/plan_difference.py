@@ -26,7 +26,9 @@ def differences(reviewed: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     found = [*_outside(reviewed, now), *_changes(reviewed, now), *_outputs(reviewed, now)]
     if not found:
         found = [
-            f"its {name} differs" for name in sorted({*reviewed, *now}) if _part(reviewed, name) != _part(now, name)
+            f"the part `{name}` of the plan differs"
+            for name in sorted({*reviewed, *now})
+            if _part(reviewed, name) != _part(now, name)
         ]
     return [line(each, _LENGTH) for each in found] or ["values that flow into its changes differ"]
 

@@ -167,8 +167,8 @@ def begun(environment: Environment, account: Account, books: Books, records: lis
         require_settled(environment, tail)
         require_known_state(environment, tail, books)
 
-    journal = Journal.of(environment)
-    mark = journal.begin()
+    condition(books.ledger.tail())  # before the journal of what is open, if it was begun here, is written over
+    mark = Journal.of(environment).begin()
     for record in records:
         details = {"run": mark} if record is records[-1] else {}
         entry = books.ledger.append(replace(record, where=here(), written=now(), details=details), condition)
