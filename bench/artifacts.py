@@ -27,6 +27,7 @@ BUCKET = "bench-artifacts"
 _MIB = 2**20
 _BLOCK = bytes(_MIB)
 _HOST = "127.0.0.1"
+_COLUMNS = ("up", "down", "answer", "first_byte", "memory")
 _FIRST_BYTE_SECONDS, _TIMES_FASTER, _MEMORY_MIB = 0.1, 3.0, 64.0
 
 
@@ -37,12 +38,14 @@ class Measured:
     Args:
         up: MiB a second.
         down: MiB a second.
-        first_byte: seconds from the request to the first byte of the body.
+        answer: seconds from the last byte of an upload to the first one of its answer.
+        first_byte: seconds from the request of a download to the first byte of its body.
         memory: growth of the peak of the lane's processes, MiB.
     """
 
     up: float
     down: float
+    answer: float
     first_byte: float
     memory: float
 
@@ -71,16 +74,18 @@ def _compared(size: int, lanes: Mapping[str, tuple[int, int]], runs: int) -> boo
             result = _measure(port, pid, size)
             if run or runs == 0:  # the first of each warms up
                 measured[name].append(result)
-    print(f"\n{size} MiB, median of {runs}{'up MiB/s':>14}{'down MiB/s':>12}{'first byte':>12}{'memory':>12}")
+    heads = f"{'up MiB/s':>14}{'answer':>10}{'down MiB/s':>12}{'first byte':>12}{'memory':>12}"
+    print(f"\n{size} MiB, median of {runs}{heads}")
     medians = {}
     for name, results in measured.items():
-        of = {f: statistics.median(getattr(r, f) for r in results) for f in ("up", "down", "first_byte", "memory")}
+        of = {f: statistics.median(getattr(r, f) for r in results) for f in _COLUMNS}
         medians[name] = Measured(**of)
-        print(f"{name:22}{of['up']:14.0f}{of['down']:12.0f}{of['first_byte'] * 1000:9.0f} ms{of['memory']:8.0f} MiB")
+        print(f"{name:22}{of['up']:14.0f}{of['answer'] * 1000:7.0f} ms{of['down']:12.0f}", end="")
+        print(f"{of['first_byte'] * 1000:9.0f} ms{of['memory']:8.0f} MiB")
     direct, mlflow = medians["direct"], medians["MLflow"]
     up, down = direct.up / mlflow.up, direct.down / mlflow.down
     first = mlflow.first_byte / direct.first_byte
-    print(f"{'direct / MLflow':22}{up:12.1f} x{down:10.1f} x{first:10.0f} x   (at least {_TIMES_FASTER:g} x)")
+    print(f"{'direct / MLflow':22}{up:12.1f} x{down:20.1f} x{first:10.0f} x   (at least {_TIMES_FASTER:g} x)")
     faster = min(up, down) >= _TIMES_FASTER and direct.first_byte < _FIRST_BYTE_SECONDS
     return faster and direct.memory < _MEMORY_MIB
 
@@ -94,7 +99,9 @@ def _measure(port: int, pid: int, size: int) -> Measured:
         connection.sendall(head.encode())
         for _ in range(size):
             connection.sendall(_BLOCK)
+        sent = time.monotonic()
         _expect_200(connection.recv(65536))
+        answer = time.monotonic() - sent
     up = size / (time.monotonic() - started)
     started = time.monotonic()
     with socket.create_connection((_HOST, port)) as connection:
@@ -110,7 +117,7 @@ def _measure(port: int, pid: int, size: int) -> Measured:
     down = size / (time.monotonic() - started)
     if count < size * _MIB:
         raise SystemExit(f"the download of {size} MiB ended after {count} bytes")
-    return Measured(up, down, first_byte, _peak(pid) - before)
+    return Measured(up, down, answer, first_byte, _peak(pid) - before)
 
 
 def _expect_200(answer: bytes) -> None:

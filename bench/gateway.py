@@ -1,190 +1,178 @@
 """What the gateway costs: against its upstream directly and against nginx as plain proxy, all in one run.
 
-One worker each, keys cached, access log, audit trail and metrics on. Machines are shared and noisy, so rounds alternate
-between the three and ratios count. Needs `nginx` and `wrk` (Debian packages of those names).
+Keys cached, access log, audit trail and metrics on; nginx writes no log but in the row that says so. Machines are
+shared and noisy, so rounds alternate between the targets, and what counts is the median of the rounds' ratios. Needs
+`nginx` and `wrk` (Debian packages nginx-light and wrk).
 """
 
 import argparse
-import contextlib
 import http.client
-import os
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from infra.preflight.parts import processes
+from bench.gateway_parts import KEY, Load, Target, load, mlflow, nginx, upstream
 from infra.preflight.parts.auth_double import running_auth
-from tests.services.parts import instant_upstream
-from tests.services.parts.gateway_service import gateway_python, running_gateway
+from tests.services.parts.gateway_service import running_gateway
 
-KEY = "bench-key"
-PATH = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=x"
-LARGE = 1024 * 2**20
-_NGINX = """
-worker_processes 1; daemon off; pid {folder}/nginx.pid; error_log stderr error;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi; keepalive_requests 100000000; client_max_body_size 0;
-  upstream up {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 100000000; }}
-  server {{ listen 127.0.0.1:{port}; location / {{
-    proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";
-    proxy_set_header Host 127.0.0.1:{upstream}; proxy_request_buffering off;
-    proxy_buffers 16 64k; proxy_buffer_size 64k; proxy_busy_buffers_size 128k; proxy_max_temp_file_size 0; }} }}
-}}
-"""
+_INSTANT = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=x"
+_REAL = "/api/2.0/mlflow/experiments/get-by-name?experiment_name=Default"
+_ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
+_MIB = 2**20
+_OF_NGINX, _OVER_DIRECT, _MEMORY_MIB = 1 / 3, 1.05, 64
 
 
 @dataclass(frozen=True)
-class Load:
-    """What `wrk` saw: requests a second, milliseconds; and microseconds of the server's processor a request."""
+class _Rounds:
+    """How many, and seconds of load a target in each."""
 
-    rate: float
-    p50: float
-    p99: float
-    cpu: float
+    count: int
+    seconds: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=2, help="of load, a round and a target")
     arguments = parser.parse_args()
     for program in ("nginx", "wrk"):
         if shutil.which(program) is None:
             sys.exit(f"ERROR {program} is not installed: apt-get install nginx-light wrk")
-    with tempfile.TemporaryDirectory() as name, running_auth() as auth:
-        folder = Path(name)
+    with ExitStack() as stack:
+        auth = stack.enter_context(running_auth())
         auth.add(KEY)
-        with (
-            _upstream() as (upstream, upstream_pid),
-            _nginx(folder, upstream) as (nginx, nginx_pid),
-            running_gateway(f"http://127.0.0.1:{upstream}", auth.url, folder, key=KEY, METRICS_SECONDS="5") as gateway,
-        ):
-            ports = {"direct": upstream, "nginx": nginx, "gateway": gateway.port}
-            pid = gateway.pids()[1]
-            pids = {"direct": upstream_pid, "nginx": nginx_pid, "gateway": pid}
-            for connections in (1, 16):
-                _compare(ports, pids, connections, arguments.rounds, arguments.seconds)
-            before = _memory_kib(pid)
-            print(f"\n1 GiB body, one connection; the gateway's worker begins at {before / 1024:.0f} MiB")
-            for direction, transfer in (("down", _download), ("up", _upload)):
-                rates = {target: statistics.median(transfer(port) for _ in range(2)) for target, port in ports.items()}
-                row = "".join(f"{target} {rate:6.0f} MiB/s   " for target, rate in rates.items())
-                print(f"{direction:5}{row}gateway/nginx {rates['gateway'] / rates['nginx']:.2f}")
-            print(f"memory growth {(_peak_kib(pid) - before) / 1024:.0f} MiB (at most 64)")
+
+        def gateway(behind: Target, workers: int = 1) -> Target:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            settings = {"METRICS_SECONDS": "5", "WORKERS": str(workers)}
+            url = f"http://127.0.0.1:{behind.port}"
+            service = stack.enter_context(running_gateway(url, auth.url, folder, key=KEY, **settings))
+            return Target(service.port, tuple(service.pids()[1:]))
+
+        _run(stack, gateway, _Rounds(arguments.rounds, arguments.seconds))
 
 
-def _compare(ports: dict[str, int], pids: dict[str, int], connections: int, rounds: int, seconds: int) -> None:
-    seen: dict[str, list[Load]] = {target: [] for target in ports}
-    for _ in range(rounds):
-        for target, port in ports.items():
-            seen[target].append(_wrk(port, pids[target], connections, seconds))
-    print(f"\n{connections:2} connections{'req/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU us':>9}{'req/s to nginx':>17}")
-    for target, loads in seen.items():
-        ratio = statistics.median(mine.rate / theirs.rate for mine, theirs in zip(loads, seen["nginx"], strict=True))
-        rate, p50, p99, cpu = (
-            statistics.median(getattr(load, name) for load in loads) for name in ("rate", "p50", "p99", "cpu")
-        )
-        print(f"{target:12}{rate:14.0f}{p50:10.3f}{p99:10.3f}{cpu:9.1f}{ratio:17.2f}")
+def _run(stack: ExitStack, gateway: Callable[..., Target], rounds: _Rounds) -> None:
+    instant = stack.enter_context(upstream())
+    proxies = {
+        "direct": instant,
+        "nginx": stack.enter_context(nginx(instant)),
+        "nginx with log": stack.enter_context(nginx(instant, access_log=True)),
+        "gateway": gateway(instant),
+    }
+    print("In front of an upstream that answers at once")
+    _compare(proxies, _INSTANT, 1, rounds, "nginx")
+    rate, _ = _compare(proxies, _INSTANT, 16, rounds, "nginx")
+    _verdict("of nginx's requests a second", rate, rate >= _OF_NGINX, f"at least {_OF_NGINX:.2f}")
+
+    print(
+        "\nTwo workers beside one: the load and the upstream need processors too, so that two cores show little of it"
+    )
+    rate, _ = _compare({"one": proxies["gateway"], "two": gateway(instant, 2)}, _INSTANT, 16, rounds, "one")
+    print(f"{rate:.2f} times one worker's requests a second")
+
+    real = stack.enter_context(mlflow())
+    fronts = {"direct": real, "nginx": stack.enter_context(nginx(real)), "gateway": gateway(real)}
+    print("\nIn front of the real MLflow, one worker")
+    _, p50 = _compare(fronts, _REAL, 1, rounds, "direct")
+    _verdict("of MLflow's own p50", p50, p50 <= _OVER_DIRECT, f"at most {_OVER_DIRECT:.2f}")
+    _compare(fronts, _REAL, 16, rounds, "direct")
+
+    del proxies["nginx with log"]
+    (pid,) = proxies["gateway"].pids
+    for size in (256, 1024):
+        _bodies(proxies, size, pid)
 
 
-def _wrk(port: int, pid: int, connections: int, seconds: int) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-H", f"Authorization: Bearer {KEY}"]
-    before = _cpu_seconds(pid)
-    output = subprocess.run(
-        [*command, f"http://127.0.0.1:{port}{PATH}"], capture_output=True, text=True, check=True
-    ).stdout
-    if "Non-2xx" in output or "Socket errors" in output:
-        sys.exit(f"ERROR the load failed:\n{output}")
-    (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", output)
-    (count,) = re.findall(r"(\d+) requests in", output)
-    shares = dict(re.findall(r"(50|99)%\s+([\d.]+(?:us|ms|s))", output))
-    cpu = (_cpu_seconds(pid) - before) / int(count) * 1e6
-    return Load(float(rate), _milliseconds(shares["50"]), _milliseconds(shares["99"]), cpu)
+def _verdict(what: str, value: float, reached: bool, wanted: str) -> None:
+    print(f"{value:.3f} {what}: {'reached' if reached else 'NOT reached'} ({wanted})")
 
 
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _compare(
+    targets: Mapping[str, Target], path: str, connections: int, rounds: _Rounds, against: str
+) -> tuple[float, float]:
+    """Rounds of load on each target in turn.
+
+    Returns:
+        The last target's requests a second and p50, as ratios to those of `against`: medians over the rounds.
+    """
+    seen: dict[str, list[Load]] = {name: [] for name in targets}
+    for _ in range(rounds.count):
+        for name, target in targets.items():
+            seen[name].append(load(target, path, connections, rounds.seconds))
+    print(f"\n{connections:2} connections{'req/s':>14}{'p50 ms':>10}{'p99 ms':>10}{'CPU us':>9}", end="")
+    print(f"{'req/s to ' + against:>18}{'p50 to ' + against:>16}")
+    rate = p50 = 1.0
+    for name, loads in seen.items():
+        pairs = list(zip(loads, seen[against], strict=True))
+        rate = statistics.median(mine.rate / theirs.rate for mine, theirs in pairs)
+        p50 = statistics.median(mine.p50 / theirs.p50 for mine, theirs in pairs)
+        print(f"{name:16}", end="")
+        print(f"{_median(loads, 'rate'):12.0f}{_median(loads, 'p50'):10.3f}{_median(loads, 'p99'):10.3f}", end="")
+        print(f"{_median(loads, 'cpu'):9.1f}{rate:18.2f}{p50:16.3f}")
+    return rate, p50
 
 
-def _milliseconds(text: str) -> float:
-    for unit, factor in (("us", 0.001), ("ms", 1.0), ("s", 1000.0)):
-        if text.endswith(unit):
-            return float(text.removesuffix(unit)) * factor
-    raise ValueError(text)
+def _median(loads: list[Load], name: str) -> float:
+    return statistics.median(getattr(each, name) for each in loads)
 
 
-def _download(port: int) -> float:
+def _bodies(targets: Mapping[str, Target], size: int, pid: int) -> None:
+    """Bodies both ways: the median of three transfers, and the growth of the gateway's peak memory."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")  # the peak counts from here
+    before = _memory_mib(pid)
+    print(f"\n{size} MiB, one connection{'MiB/s':>12}{'first byte ms':>16}{'MiB/s to nginx':>17}")
+    for direction, transfer in (("down", _download), ("up", _upload)):
+        seen = {name: [transfer(target.port, size) for _ in range(3)] for name, target in targets.items()}
+        medians = {name: [statistics.median(column) for column in zip(*of, strict=True)] for name, of in seen.items()}
+        for name, (rate, first) in medians.items():
+            print(f"{direction:5}{name:18}{rate:12.0f}{first:16.1f}{rate / medians['nginx'][0]:17.2f}")
+    growth = _memory_mib(pid, "VmHWM") - before
+    _verdict("MiB of memory growth", growth, growth <= _MEMORY_MIB, f"at most {_MEMORY_MIB}")
+
+
+def _download(port: int, size: int) -> tuple[float, float]:
+    """MiB a second, and milliseconds until the first byte of the body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     begun = time.perf_counter()
-    path = f"/api/2.0/mlflow-artifacts/artifacts/size/{LARGE}"
-    connection.request("GET", path, headers={"Authorization": f"Bearer {KEY}"})
+    connection.request("GET", f"{_ARTIFACTS}/size/{size * _MIB}", headers={"Authorization": f"Bearer {KEY}"})
     answer = connection.getresponse()
-    buffer, received = bytearray(2**20), 0
+    received = len(answer.read(1))
+    first = (time.perf_counter() - begun) * 1000
+    buffer = bytearray(_MIB)
     while count := answer.readinto(buffer):
         received += count
-    if received != LARGE:
-        sys.exit(f"ERROR {received} of {LARGE} bytes came")
-    return LARGE / 2**20 / (time.perf_counter() - begun)
+    if received != size * _MIB:
+        sys.exit(f"ERROR {received} of {size} MiB came")
+    return size / (time.perf_counter() - begun), first
 
 
-def _upload(port: int) -> float:
+def _upload(port: int, size: int) -> tuple[float, float]:
+    """MiB a second, and milliseconds from the last byte of the body to the first one of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
-    block = bytes(2**20)
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Length": str(size * _MIB)}
+    block = bytes(_MIB)
     begun = time.perf_counter()
-    connection.request(
-        "PUT",
-        "/api/2.0/mlflow-artifacts/artifacts/large",
-        (block for _ in range(LARGE // len(block))),
-        {"Authorization": f"Bearer {KEY}", "Content-Length": str(LARGE)},
-    )
+    connection.request("PUT", f"{_ARTIFACTS}/large", (block for _ in range(size)), headers)
+    sent = time.perf_counter()
     answer = connection.getresponse().read()
-    if answer != b'{"received":%d}' % LARGE:
+    ended = time.perf_counter()
+    if answer != b'{"received":%d}' % (size * _MIB):
         sys.exit(f"ERROR the upload was answered with {answer[:200]!r}")
-    return LARGE / 2**20 / (time.perf_counter() - begun)
+    return size / (ended - begun), (ended - sent) * 1000
 
 
-def _memory_kib(pid: int, name: str = "VmRSS") -> int:
-    status = Path(f"/proc/{pid}/status").read_text()
-    (kib,) = re.findall(rf"{name}:\s+(\d+)", status)
-    return int(kib)
-
-
-def _peak_kib(pid: int) -> int:
-    return _memory_kib(pid, "VmHWM")
-
-
-@contextlib.contextmanager
-def _upstream() -> Iterator[tuple[int, int]]:
-    program = Path(instant_upstream.__file__)
-    with subprocess.Popen([str(gateway_python()), str(program), "0"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield int((process.stdout or sys.stdin).readline()), process.pid
-        finally:
-            process.kill()
-
-
-@contextlib.contextmanager
-def _nginx(folder: Path, upstream: int) -> Iterator[tuple[int, int]]:
-    port = processes.free_port()
-    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, upstream=upstream, port=port))
-    with subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)]) as process:
-        try:
-            processes.wait_for_port("127.0.0.1", port)
-            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            yield port, int(children[0])
-        finally:
-            process.terminate()
+def _memory_mib(pid: int, name: str = "VmRSS") -> float:
+    (kib,) = re.findall(rf"{name}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    return int(kib) / 1024
 
 
 if __name__ == "__main__":
