@@ -15,7 +15,7 @@ from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import Session
 
 # What the bootstrap root takes from the environment's variables; Terraform says which is missing.
-_VARIABLES = ("account_id", "deletion_protection", "domain", "environment", "region")
+BOOTSTRAP_VARIABLES = ("account_id", "deletion_protection", "domain", "environment", "region")
 
 
 def bootstrap_folder(environment: Environment) -> Path:
@@ -57,7 +57,7 @@ def apply_bootstrap(environment: Environment, session: Session, step: Step, work
 
 def _apply(root: Terraform, environment: Environment, step: Step) -> None:
     plan = root.data_dir / "bootstrap.tfplan"
-    values = {name: environment.variables[name] for name in _VARIABLES if name in environment.variables}
+    values = {name: environment.variables[name] for name in BOOTSTRAP_VARIABLES if name in environment.variables}
     variables = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 
     def show(message: Message) -> None:

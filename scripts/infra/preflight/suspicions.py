@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from infra.preflight.observed import Observed
 from infra.preflight.origins import Origins
-from infra.preflight.platform.model import AwsCall, Exchange, Refusal
+from infra.preflight.platform.model import AwsCall, Exchange, Refusal, Task
 from infra.verification.steps import CheckFailed
+
+_SERVER_ERROR = 500
+_BEHIND_THE_GATEWAY = (("MLflow", "hokusai-mlflow"), ("API keys cannot be checked", "hokusai-auth"))
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,10 @@ class Suspicion:
     because: str = ""
     remedy: str = ""
     task_id: str | None = None
+
+
+def _answered(task: Task, exchange: Exchange | None) -> bool:
+    return exchange is not None and task.id == exchange.task_id
 
 
 class Seen:
@@ -59,7 +66,7 @@ class Seen:
             return _of_denied(self._denied[0])
         if self._refusals:
             return _of_refusal(self._refusals[0])
-        return self._of_program(exchange)
+        return self._of_program(exchange, error)
 
     def failed_exchange_described(self) -> str:
         """The last request that went wrong at the front door, as text; "" when none did."""
@@ -83,15 +90,28 @@ class Seen:
         wrong = [each for each in self._exchanges if each.reason or (each.status or 0) >= 400]
         return wrong[-1] if wrong else None
 
-    def _of_program(self, exchange: Exchange | None) -> Suspicion:
-        """Nothing was refused to the program that answered: what it was started with is what is left."""
-        task = next((task for task in self._observed.tasks if exchange and task.id == exchange.task_id), None)
+    def _of_program(self, exchange: Exchange | None, error: BaseException | None) -> Suspicion:
+        """Nothing was refused to the program that answered: what it was started with is what is left.
+
+        The gateway says in its answers whether what is behind it failed (services/gateway/README.md).
+        """
+        answer = error.exchange if isinstance(error, CheckFailed) else None
+        said = answer.body.decode(errors="replace") if answer and answer.status >= _SERVER_ERROR else ""
+        behind = next((service for words, service in _BEHIND_THE_GATEWAY if words in said), "")
+        task = next(
+            (
+                task
+                for task in self._observed.tasks
+                if (task.service == behind if behind else _answered(task, exchange))
+            ),
+            None,
+        )
         if task is None:
             return Suspicion()
         return Suspicion(
             task.task_definition_arn,
             "container_definitions",
-            because=f"{task.service or task.family} answered that, and nothing was refused to it.",
+            because=f"The answer is that of {task.service or task.family}, and nothing was refused to it.",
             remedy="Look at its environment and command: its log says what it made of them.",
             task_id=task.id,
         )

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from infra import account as account_package
+from infra.bootstrap import BOOTSTRAP_VARIABLES
 from infra.environment import Environment
 from infra.repository import BOOTSTRAP, ROOT, STACK
 from infra.terraform.session import Tools
@@ -47,11 +48,12 @@ def made_from(environment: Environment, tools: Tools) -> MadeFrom:
         Equal exactly when the same would be made.
     """
     values = [*environment.variable_files, environment.backend_config]
+    taken = [f"{name}={environment.variables.get(name)}" for name in BOOTSTRAP_VARIABLES]
     account_code = [Path(account_package.__file__).with_name(name) for name in _IN_THE_ACCOUNT]
     versions = [platform.python_version(), version("moto"), tools.terraform.version, tools.provider.version]
     return MadeFrom(
         machinery=_digest(account_code, versions),
-        bootstrap=_digest([*_read_by(BOOTSTRAP), *values]),
+        bootstrap=_digest([*_read_by(BOOTSTRAP), environment.backend_config], taken),
         stack=_digest([*_read_by(STACK), *values]),
     )
 
