@@ -1,6 +1,6 @@
 """From what was seen to the resource behind it: one case for each way in which a request goes wrong."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -95,6 +95,17 @@ def test_a_program_to_which_nothing_was_refused(origins: Origins) -> None:
     finding = failed(asked(403), Seen([through(status=403)]), origins)
     assert finding.address == 'module.task["gateway"].aws_ecs_task_definition.this'
     assert finding.log_of.startswith("hokusai-gateway-staging:3")
+
+
+def test_the_program_behind_the_gateway_when_the_gateway_says_so(origins: Origins) -> None:
+    error = asked(503)
+    assert error.exchange
+    error.exchange = replace(error.exchange, body=b'{"reason": "MLflow answers 503"}')
+    definition = "arn:aws:ecs:us-east-1:1:task-definition/hokusai-mlflow-staging:1"
+    seen = Seen([through(status=503)], tasks=[task("gateway", 1), task("mlflow", 2, task_definition_arn=definition)])
+    finding = failed(error, seen, origins)
+    assert finding.blamed == definition
+    assert "The answer is that of hokusai-mlflow" in finding.message
 
 
 def test_the_platform_and_a_check_may_know_it_themselves(origins: Origins) -> None:

@@ -1,5 +1,6 @@
 """Which resource is behind what a client got: the rule that sent its request nowhere, the policy, the network."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra.preflight.observed import Observed
@@ -30,8 +31,8 @@ class Suspicion:
     task_id: str | None = None
 
 
-def _answered(task: Task, exchange: Exchange | None) -> bool:
-    return exchange is not None and task.id == exchange.task_id
+def _answering(tasks: Iterable[Task], exchange: Exchange | None) -> Task | None:
+    return next((task for task in tasks if exchange and task.id == exchange.task_id), None)
 
 
 class Seen:
@@ -97,15 +98,9 @@ class Seen:
         """
         answer = error.exchange if isinstance(error, CheckFailed) else None
         said = answer.body.decode(errors="replace") if answer and answer.status >= _SERVER_ERROR else ""
-        behind = next((service for words, service in _BEHIND_THE_GATEWAY if words in said), "")
-        task = next(
-            (
-                task
-                for task in self._observed.tasks
-                if (task.service == behind if behind else _answered(task, exchange))
-            ),
-            None,
-        )
+        behind = next((service for words, service in _BEHIND_THE_GATEWAY if words in said), None)
+        tasks = [task for task in self._observed.tasks if task.service == behind]
+        task = tasks[-1] if tasks else _answering(self._observed.tasks, exchange)
         if task is None:
             return Suspicion()
         return Suspicion(
