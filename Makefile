@@ -104,6 +104,7 @@ bench: .venv/ready ## Measure: plan time against bare Terraform, the review, the
 	@.venv/bin/python bench/review.py
 	@.venv/bin/python bench/gateway.py
 	@.venv/bin/python bench/artifacts.py
+	@.venv/bin/python bench/preflight.py
 
 .PHONY: lock
 lock: .venv/ready ## Resolve requirements/*.lock anew from pyproject.toml
