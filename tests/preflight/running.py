@@ -140,5 +140,5 @@ def report(exit_code: int, build: Path, environment: str) -> Report:
 
 
 def _environment(root: Path, build: Path) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return kept | {"INFRA_BUILD": str(build), "PYTHONPATH": str(root / "scripts"), "COLUMNS": "200"}

@@ -1,6 +1,5 @@
 """A platform that goes on running, so that a person can use it."""
 
-import os
 import shlex
 import signal
 import threading
@@ -46,9 +45,8 @@ def _wait_for_interrupt() -> None:
     ended = threading.Event()
     before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        while not ended.wait(1):
-            if os.getppid() == 1 and not os.isatty(0):  # whoever started it is gone
-                return
+        while not ended.wait(1):  # in pieces, so that a signal is seen
+            pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
