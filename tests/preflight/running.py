@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from infra.environment import load_environment
-from infra.preflight.base.kept import KeptBase, note_base
+from infra.preflight.base.kept import BASE, KeptBase, note_base
 from infra.repository import ROOT
 from tests.shared_tools import share_tools
 
@@ -66,7 +65,8 @@ class Preflights:
         """
         build = Path(self._folder) / f"{environment}-{len(list(self._folder.iterdir()))}"
         share_tools(build)
-        self._keep(environment, build)
+        base = self._bases(environment)
+        note_base(build / environment / BASE, base.account, base.made_from)
         with (build / "output").open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "infra.cli", "preflight", "--env", environment, *arguments],
@@ -99,18 +99,6 @@ class Preflights:
             process.wait()
             raise
         return report(process.returncode, build, environment)
-
-    def _keep(self, name: str, build: Path) -> None:
-        base = self._bases(name)
-        before = os.environ.get("INFRA_BUILD")
-        os.environ["INFRA_BUILD"] = str(build)
-        try:
-            note_base(load_environment(name), base.account, base.made_from)
-        finally:
-            if before is None:
-                del os.environ["INFRA_BUILD"]
-            else:
-                os.environ["INFRA_BUILD"] = before
 
 
 def report(exit_code: int, build: Path, environment: str) -> Report:

@@ -14,6 +14,7 @@ from infra.console import progress
 from infra.environment import Environment
 from infra.preflight.base.made_from import MadeFrom
 
+BASE = "base"  # folder below that of the environment
 _MADE_FROM = "made-from.json"
 
 
@@ -39,7 +40,7 @@ def base_folder(environment: Environment) -> Path:
     Returns:
         A folder below build/.
     """
-    return environment.build / "base"
+    return environment.build / BASE
 
 
 def find_base(environment: Environment) -> KeptBase | None:
@@ -76,21 +77,20 @@ def keep_base(environment: Environment, account: EmulatedAccount, source: MadeFr
     with only_one(environment):
         before = find_base(environment)
         copy = account.fork(outlive=True, idle_seconds=IDLE_SECONDS)
-        note_base(environment, copy, source)
+        note_base(base_folder(environment), copy, source)
         if before:
             before.account.stop()
     return KeptBase(copy, source)
 
 
-def note_base(environment: Environment, account: EmulatedAccount, source: MadeFrom) -> None:
-    """Note an account, as it is, as the environment's base.
+def note_base(folder: Path, account: EmulatedAccount, source: MadeFrom) -> None:
+    """Note an account, as it is, as the base of a folder's environment.
 
     Args:
-        environment: whose stack is in it.
+        folder: as `base_folder` says.
         account: nobody works in it from now on.
         source: what is applied in it.
     """
-    folder = base_folder(environment)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / READY_FILE).unlink(missing_ok=True)
     _write(folder / _MADE_FROM, {**asdict(source), "instance_id": account.instance_id})
