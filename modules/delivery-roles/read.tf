@@ -54,6 +54,7 @@ data "aws_iam_policy_document" "read_platform" {
       "sns:ListSubscriptionsByTopic",
       "sns:ListTagsForResource",
       "ssm:DescribeParameters",
+      "tag:GetResources", # what a killed apply was making, by its tags
       "wafv2:GetLoggingConfiguration",
       "wafv2:GetWebACL",
       "wafv2:GetWebACLForResource",

@@ -30,6 +30,7 @@ SERVICES = (
     "ssm",
     "ssmmessages",
     "sts",
+    "tag",
     "wafv2",
 )
 
