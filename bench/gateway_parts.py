@@ -73,6 +73,8 @@ def load(target: Target, path: str, connections: int, seconds: int) -> Load:
         sys.exit(f"ERROR the load failed:\n{output}")
     (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", output)
     (count,) = re.findall(r"(\d+) requests in", output)
+    if count == "0":
+        sys.exit(f"ERROR nothing was answered within {seconds} s: the machine is too busy, or --seconds too short")
     shares = dict(re.findall(r"(50|99)%\s+([\d.]+(?:us|ms|s))", output))
     cpu = (_cpu_seconds(target) - before) / int(count) * 1e6
     return Load(float(rate), _milliseconds(shares["50"]), _milliseconds(shares["99"]), cpu)
@@ -151,7 +153,9 @@ def mlflow() -> Iterator[Target]:
         process = processes.start(command, Path(folder) / "mlflow.log", environment)
         try:
             processes.wait_for_port("127.0.0.1", port)
-            yield Target(port, tuple(_session(process.pid)))
+            target = Target(port, tuple(_session(process.pid)))
+            load(target, "/health", 1, 5)  # its first answers load what it needs
+            yield target
         finally:
             processes.stop(process)
 
