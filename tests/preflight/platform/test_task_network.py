@@ -7,7 +7,7 @@ import pytest
 
 from infra.preflight.platform.addresses import address_block
 from infra.preflight.platform.model import PlatformFailure
-from tests.preflight.platform.small import HOST, PORTS, Running, Small, connect, disconnect
+from tests.preflight.platform.small import HOST, Running, Small, connect, disconnect
 
 _ASK = """
 import urllib.request
@@ -96,7 +96,7 @@ def test_a_missing_rule_refuses_and_is_blamed(
         assert failure.value.arn == small.ids[f"sg-{group}"]
         assert failure.value.task is running.task("web")
         # The account is read again: the rule is there now.
-        connect(small, "web", "back", PORTS["back"]) if egress else connect(small, "10.0.0.0/16", "back", 9090)
+        connect(small, *(("web", "10.0.0.0/16") if egress else ("10.0.0.0/16", "back")), 9090)
         running.platform.refresh()
         assert '"path": "/hello"' in running.inside("web", _ASK.format(url=_LOCAL_NAME))
 

@@ -64,7 +64,10 @@ class AwsEndpoint:
         way = self._network.way_to_aws(request.remote or "", service)
         if way is None:
             return _silence(request)
-        body = None if _is_object(request, service) else await request.read()
+        body = None
+        if not _is_object(request, service):
+            streaming.let_it_come(request)
+            body = await request.read()
         call = Call(
             service,
             scope["region"],
@@ -123,6 +126,10 @@ def _told(session: Session, need: Need, judgement: Judgement) -> str:
 
 
 def _refusal(request: web.BaseRequest, service: str, code: str, message: str) -> web.StreamResponse:
+    return streaming.without_its_body(request, _refusal_in_words(request, service, code, message))
+
+
+def _refusal_in_words(request: web.BaseRequest, service: str, code: str, message: str) -> web.Response:
     if service == "s3":
         body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         return web.Response(status=403, text="" if request.method == "HEAD" else body, content_type="application/xml")

@@ -190,11 +190,12 @@ class Network:
             if not full_name.endswith(f".{_ENDPOINT_NAMES.get(service, service)}"):
                 continue
             policy = json.loads(endpoint["PolicyDocument"]) if endpoint.get("PolicyDocument") else None
-            if endpoint["VpcEndpointType"] == "Gateway" and table["RouteTableId"] in endpoint["RouteTableIds"]:
+            kind = endpoint.get("VpcEndpointType", "Gateway")  # which is what AWS takes when nobody says anything
+            if kind == "Gateway" and table["RouteTableId"] in endpoint["RouteTableIds"]:
                 end = End(
                     f"{full_name} (prefix list)", (), _PUBLIC_NETWORK[251].compressed, self._prefix_lists.get(full_name)
                 )
-            elif endpoint["VpcEndpointType"] == "Interface" and endpoint.get("PrivateDnsEnabled"):
+            elif kind == "Interface" and endpoint.get("PrivateDnsEnabled"):
                 groups = tuple(each["GroupId"] for each in endpoint.get("Groups", ()))
                 inside = self._inside(endpoint["SubnetIds"])
                 end = End(f"endpoint {full_name}", groups, inside)

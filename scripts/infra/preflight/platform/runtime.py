@@ -12,6 +12,7 @@ from infra.preflight.parts.auth_service import AuthKeys
 from infra.preflight.parts.certificates import Authority
 from infra.preflight.platform.addresses import address_block
 from infra.preflight.platform.assembly import Assembly
+from infra.preflight.platform.container_settings import Surroundings
 from infra.preflight.platform.database import Database, running_databases
 from infra.preflight.platform.definitions import ServiceDefinition, read_definition, read_services
 from infra.preflight.platform.judgement import judge, keeps_connections
@@ -30,7 +31,7 @@ from infra.preflight.platform.model import (
 from infra.preflight.platform.network_hook import network_hook
 from infra.preflight.platform.services import Service
 from infra.preflight.platform.task_start import TaskStart
-from infra.preflight.platform.tasks import RunningTask, Surroundings
+from infra.preflight.platform.tasks import RunningTask
 from infra.routing import Request
 
 # Variables of the person who runs preflight that would lead a client elsewhere.
@@ -274,6 +275,7 @@ class Platform:
             if time.monotonic() > deadline:
                 raise self._late(seconds)
             time.sleep(_LOOK_SECONDS)
+        self._assembly.record.raise_faults()
         for service in self._services.values():
             keeps_connections(service, [door.balancer for door in self._assembly.doors])
 
@@ -303,11 +305,14 @@ class Platform:
 
         Args:
             base: to be completed; its proxies are removed.
-            task: whose address, names and security groups the program gets; None: a client's.
+            task: whose address, names, security groups and role the program gets; None: a client's.
         """
         kept = {name: value for name, value in base.items() if name.upper() not in _PROXIES}
         ports, block = self._assembly.ports, self._assembly.block
         kind, address = ("task", task.address) if task else ("client", block.client)
+        if task:
+            [running] = [each for each in self._running if each.task is task]
+            kept |= running.given_by_ecs()
         names = ports["dns" if task else "public dns"]
         return kept | {
             "LD_PRELOAD": str(self._surroundings.hook),

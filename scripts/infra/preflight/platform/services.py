@@ -11,11 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from infra.account.emulated import EmulatedAccount
+from infra.preflight.platform.container_settings import Surroundings
 from infra.preflight.platform.definitions import ServiceDefinition, TaskDefinition, read_definition
 from infra.preflight.platform.model import PlatformFailure
 from infra.preflight.platform.record import Record
+from infra.preflight.platform.registrations import Registrations
 from infra.preflight.platform.targets import TargetGroups
-from infra.preflight.platform.tasks import RunningTask, Surroundings
+from infra.preflight.platform.tasks import RunningTask
 
 _LOOK_SECONDS = 0.1
 _LEAST_FAILURES = 3  # of the circuit breaker
@@ -65,8 +67,7 @@ class Service:
         self._current = Deployment(read_definition(account, definition.task_definition))
         self._before: Deployment | None = None
         self._placed = 0
-        self._registered: set[str] = set()
-        self._healthy_in_discovery: set[str] = set()
+        self._registrations = Registrations(account, groups)
         self._keeper: asyncio.Task[None] | None = None
         self._leaving: set[asyncio.Task[None]] = set()
 
@@ -156,13 +157,15 @@ class Service:
         """One turn: note who ended, register, start, stop."""
         await self._note_ended()
         for task in self.tasks:
-            await self._register(task)
+            await self._registrations.enter(self.definition, task)
             await self._end_if_unhealthy(task)
         wanted, current = self.definition.desired, self._current
         if current.state == "FAILED":
             return
         room = max(wanted, math.floor(wanted * self.definition.maximum_percent / 100)) - len(self.tasks)
-        for _ in range(min(wanted - len(current.tasks), room)):
+        # After failures ECS waits longer and longer.
+        resting = bool(current.failed) and time.time() - (current.failed[-1].task.stopped or 0) < len(current.failed)
+        for _ in range(0 if resting else min(wanted - len(current.tasks), room)):
             self._start_one()
         for task in current.tasks[wanted:]:
             self._leave(task, "Scaling activity initiated by deployment")
@@ -187,7 +190,7 @@ class Service:
         for deployment in filter(None, (self._current, self._before)):
             for task in [each for each in deployment.tasks if each.ended.is_set()]:
                 deployment.tasks.remove(task)
-                await self._unregister(task)
+                await self._registrations.take_out(self.definition, task)
                 if deployment is self._current and deployment.state == "IN_PROGRESS":
                     deployment.failed.append(task)
                     await self._break_circuit()
@@ -216,39 +219,6 @@ class Service:
                 taskDefinition=arn,
             )
 
-    async def _register(self, task: RunningTask) -> None:
-        """Enter a task into target groups and Cloud Map when it runs, with its health as it changes."""
-        if not task.running.is_set() or task.task.state != "RUNNING":
-            return
-        if task.task.id not in self._registered:
-            self._registered.add(task.task.id)
-            for balanced in self.definition.balanced:
-                await self._groups.register(balanced.target_group, task.task.address, balanced.port, task.task.id)
-            for registry in self.definition.registries:
-                await self._discovery(registry, "register_instance", task)
-        healthy = task.task.health == "HEALTHY" or not any(each.health_check for each in task.definition.containers)
-        if self.definition.registries and healthy is not (task.task.id in self._healthy_in_discovery):
-            status = "HEALTHY" if healthy else "UNHEALTHY"
-            for registry in self.definition.registries:
-                await self._discovery(registry, "update_instance_custom_health_status", task, Status=status)
-            (self._healthy_in_discovery.add if healthy else self._healthy_in_discovery.discard)(task.task.id)
-
-    async def _unregister(self, task: RunningTask) -> None:
-        if task.task.id not in self._registered:
-            return
-        self._registered.discard(task.task.id)
-        for registry in self.definition.registries:
-            await self._discovery(registry, "deregister_instance", task)
-        for balanced in self.definition.balanced:
-            await self._groups.deregister(balanced.target_group, task.task.id)
-
-    async def _discovery(self, registry: str, operation: str, task: RunningTask, **more: str) -> None:
-        client = self._account.client("servicediscovery")
-        arguments: dict[str, object] = {"ServiceId": registry.rpartition("/")[2], "InstanceId": task.task.id, **more}
-        if operation == "register_instance":
-            arguments["Attributes"] = {"AWS_INSTANCE_IPV4": task.task.address, "AWS_INIT_HEALTH_STATUS": "UNHEALTHY"}
-        await asyncio.to_thread(getattr(client, operation), **arguments)
-
     async def _end_if_unhealthy(self, task: RunningTask) -> None:
         if task.task.state != "RUNNING":
             return
@@ -257,6 +227,7 @@ class Service:
             return
         unhealthy = self._unhealthy_target(task)
         if unhealthy and time.time() - (task.task.started or 0) > self.definition.grace_seconds:
+            task.failure = unhealthy
             self._leave(task, f"Task failed ELB health checks ({unhealthy})")
 
     def _leave(self, task: RunningTask, reason: str) -> None:
@@ -266,7 +237,7 @@ class Service:
         task.task.state = "STOPPING"
 
         async def leave() -> None:
-            await self._unregister(task)
+            await self._registrations.take_out(self.definition, task)
             await task.stop(reason)
 
         leaving = asyncio.create_task(leave())
@@ -274,7 +245,7 @@ class Service:
         leaving.add_done_callback(self._leaving.discard)
 
     def _is_healthy(self, task: RunningTask) -> bool:
-        if task.task.state != "RUNNING" or task.task.id not in self._registered:
+        if task.task.state != "RUNNING" or not self._registrations.has(task) or not task.settled.is_set():
             return False
         if any(each.health_check for each in task.definition.containers) and task.task.health != "HEALTHY":
             return False

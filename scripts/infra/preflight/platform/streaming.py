@@ -51,7 +51,23 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 def request_body(request: web.BaseRequest) -> AsyncIterator[bytes] | None:
     """The body of a request as it comes; None when it has none."""
-    return request.content.iter_chunked(CHUNK) if request.body_exists else None
+    if not request.body_exists:
+        return None
+    let_it_come(request)
+    return request.content.iter_chunked(CHUNK)
+
+
+def let_it_come(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send its body."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def without_its_body(request: web.BaseRequest, answer: web.Response) -> web.Response:
+    """An answer to a request whose body nobody reads: it may never come, so the connection ends with it."""
+    if request.body_exists and not request.content.at_eof():
+        answer.force_close()
+    return answer
 
 
 async def send(

@@ -2,80 +2,26 @@
 
 import asyncio
 import contextlib
-import itertools
-import os
 import secrets
 import time
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
-from infra.account.emulated import EmulatedAccount
 from infra.errors import InfraError
-from infra.preflight.platform.addresses import AddressBlock
-from infra.preflight.platform.container import Container, Specification, can_run_as, namespaces_work
-from infra.preflight.platform.container_endpoint import ContainerEndpoint, Described
+from infra.preflight.platform.container import Container
+from infra.preflight.platform.container_endpoint import Described
+from infra.preflight.platform.container_settings import ContainerSettings, Surroundings
 from infra.preflight.platform.definitions import ContainerDefinition, HealthCheck, ServiceDefinition, TaskDefinition
-from infra.preflight.platform.images import Image, image_for
+from infra.preflight.platform.images import image_for
 from infra.preflight.platform.model import PlatformFailure, Task
-from infra.preflight.platform.network import Network, Place
-from infra.preflight.platform.record import Record
-from infra.preflight.platform.task_start import TaskStart, task_metadata
+from infra.preflight.platform.network import Place
+from infra.preflight.platform.task_start import task_metadata
 
 _MEMORY_SECONDS = 1.0
 _LEAST_INTERVAL = 0.5
+_SETTLE_SECONDS = 3.0
+_SETTLE_LOOK_SECONDS = 0.2
 _UNITS_A_CPU = 1024
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the run gives to every container beside what ECS gives.
-
-    Args:
-        account: for its region.
-        block: addresses.
-        network: where tasks are entered.
-        record: told of everything.
-        endpoint: credentials and metadata.
-        start: what ECS does first.
-        folder: for logs and scratch.
-        hook: library that makes the network.
-        aws_url: the AWS endpoint.
-        gate_port: see network.c.
-        dns_port: see network.c.
-        database_ca: file with the authority of the databases; None without a database.
-        shown: files and folders that containers read.
-        extra: variables of doubles, by repository.
-        hurry: health check intervals are divided by it until a container is healthy.
-        limits: what could not be done is added here.
-    """
-
-    account: EmulatedAccount
-    block: AddressBlock
-    network: Network
-    record: Record
-    endpoint: ContainerEndpoint
-    start: TaskStart
-    folder: Path
-    hook: Path
-    aws_url: str
-    gate_port: int
-    dns_port: int
-    database_ca: Path | None
-    shown: tuple[Path, ...]
-    extra: Mapping[str, Mapping[str, str]]
-    hurry: float
-    limits: list[str] = field(default_factory=list)
-
-    def network_variable(self, kind: str, address: str) -> str:
-        """PREFLIGHT_NETWORK of network.c."""
-        return f"{kind} {address} {self.block.network} {self.gate_port} {self.dns_port}"
-
-    def cannot(self, what: str) -> None:
-        """Say once what this machine does not allow."""
-        if what not in self.limits:
-            self.limits.append(what)
 
 
 class RunningTask:
@@ -88,8 +34,6 @@ class RunningTask:
         subnet: where it is.
         service: it belongs to; None for one that was run by itself.
     """
-
-    _numbers = itertools.count()
 
     def __init__(
         self,
@@ -115,6 +59,7 @@ class RunningTask:
             containers=tuple(container.name for container in definition.containers),
             log_file=self._folder / "log",
         )
+        self._settings = ContainerSettings(surroundings, self.task, definition, self._folder)
         self.failure: PlatformFailure | None = None
         self.health_reason = ""
         self._containers: dict[str, Container] = {}
@@ -122,7 +67,12 @@ class RunningTask:
         self._stopping = ""
         self.ended = asyncio.Event()
         self.running = asyncio.Event()
+        self.settled = asyncio.Event()
         self._life = asyncio.create_task(self._live())
+
+    def given_by_ecs(self) -> dict[str, str]:
+        """The variables of its first container that are not in its definition."""
+        return self._settings.given_by_ecs(self.task.containers[0])
 
     async def stop(self, reason: str, *, at_once: bool = False) -> None:
         """End it, with SIGTERM and the applied stop timeout unless it is to be at once; returns when it is over."""
@@ -192,85 +142,10 @@ class RunningTask:
         surroundings.endpoint.add(task.address, Described(task.id, definition.task_role, metadata, containers))
         for container in definition.containers:
             image = await asyncio.to_thread(image_for, container.image)
-            specification = await asyncio.to_thread(self._specification, container, image, secrets_of[container.name])
+            secret = secrets_of[container.name]
+            specification = await asyncio.to_thread(self._settings.specification, container, image, secret)
             self._containers[container.name] = await Container.start(specification, task.log_file)
             self._health[container.name] = "UNKNOWN"
-
-    def _specification(self, container: ContainerDefinition, image: Image, secret: Mapping[str, str]) -> Specification:
-        surroundings = self._surroundings
-        needed = (*image.needed, surroundings.hook, *surroundings.shown)
-        authority = surroundings.database_ca
-        user = self._user(container.user or image.user, needed)
-        mounts = self._scratch(container, user)
-        files = namespaces_work()
-        if not files:
-            surroundings.cannot(
-                "processes get no file system of their own on this machine: what is read-only can be written, and "
-                "scratch is where TMPDIR and HOME point"
-            )
-        given = {
-            **image.environment,
-            **self._given_by_ecs(container.name),
-            **({} if files else {"TMPDIR": self._outside(mounts), "HOME": self._outside(mounts)}),
-            **({image.ca_variable: str(authority)} if image.ca_variable and authority else {}),
-            **surroundings.extra.get(image.repository, {}),
-        }
-        return Specification(
-            command=_command(container, image),
-            environment={**given, **container.environment, **secret},
-            directory=container.directory or image.directory,
-            user=user,
-            namespace=files,
-            read_only=container.read_only,
-            mounts=mounts,
-            needed=tuple(map(str, needed)),
-            ulimits=container.ulimits,
-            cpus=_processors(self.definition.cpu),
-        )
-
-    def _given_by_ecs(self, container: str) -> dict[str, str]:
-        surroundings, region = self._surroundings, self._surroundings.account.region
-        return {
-            "AWS_DEFAULT_REGION": region,
-            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-            "AWS_REGION": region,
-            "HOSTNAME": f"ip-{self.task.address.replace('.', '-')}.ec2.internal",
-            **surroundings.endpoint.environment(self.task.id, container),
-            # Not of ECS: where AWS is on this machine, and the task's network.
-            "AWS_ENDPOINT_URL": surroundings.aws_url,
-            "LD_PRELOAD": str(surroundings.hook),
-            "PREFLIGHT_NETWORK": surroundings.network_variable("task", self.task.address),
-        }
-
-    def _user(self, wanted: str | None, needed: tuple[Path, ...]) -> tuple[int, int] | None:
-        if not wanted or wanted.partition(":")[0] in ("0", "root"):
-            return None
-        uid, _, gid = wanted.partition(":")
-        if not uid.isdigit() or not (gid or "0").isdigit():
-            self._surroundings.cannot(f"user {wanted} is known only in the image: it is ignored")
-            return None
-        user = int(uid), int(gid or 0)
-        if can_run_as(user, needed):
-            return user
-        self._surroundings.cannot(
-            f"programs cannot run as another user here: {wanted} of {self.task.family} is ignored"
-        )
-        return None
-
-    def _scratch(self, container: ContainerDefinition, user: tuple[int, int] | None) -> dict[str, str]:
-        mounts = {}
-        for path, volume in container.mounts.items():
-            folder = self._folder / "volumes" / volume
-            folder.mkdir(parents=True, exist_ok=True)
-            if user is not None:
-                os.chown(folder, *user)
-            mounts[path] = str(folder)
-        return mounts
-
-    @staticmethod
-    def _outside(mounts: Mapping[str, str]) -> str:
-        """Where temporary files go without a file system of its own; nowhere without a scratch mount."""
-        return mounts.get("/tmp") or next(iter(mounts.values()), "/proc/nowhere")  # noqa: S108 - of the container
 
     def _watchers(self) -> list[Coroutine[Any, Any, None]]:
         checks = [
@@ -278,7 +153,7 @@ class RunningTask:
             for container in self.definition.containers
             if container.health_check
         ]
-        return [self._watch_memory(), *checks]
+        return [self._watch_memory(), self._settle(), *checks]
 
     async def _wait_for_essential(self) -> None:
         """Until the first essential container ends."""
@@ -290,6 +165,18 @@ class RunningTask:
         self.task.exit_code = next(iter(done)).result()
         self.task.state = "STOPPING"
         self.task.stopped_reason = self.task.stopped_reason or "Essential container in task exited"
+
+    async def _settle(self) -> None:
+        """Until every program without a health check listens, or goes on for a while where it has no port.
+
+        ECS would call it running at once, and see a moment later that it is not.
+        """
+        unchecked = [each for each in self.definition.containers if not each.health_check]
+        while not all([await self._listens(each) for each in unchecked]):
+            await asyncio.sleep(_SETTLE_LOOK_SECONDS)
+        if any(not each.ports for each in unchecked):
+            await asyncio.sleep(_SETTLE_SECONDS)
+        self.settled.set()
 
     async def _watch_memory(self) -> None:
         limit = self.definition.memory
@@ -351,19 +238,3 @@ class RunningTask:
             self.health_reason = reason
             told = f"{self.task.name} is {overall}{': ' if reason else ''}{reason}"
             self._surroundings.record.event("task", self.task.task_definition_arn, told, self.task.id)
-
-
-def _command(container: ContainerDefinition, image: Image) -> tuple[str, ...]:
-    # An entrypoint of the task definition takes the image's command away.
-    command = container.command or (() if container.entrypoint else image.command)
-    return (*(container.entrypoint or image.entrypoint), *command)
-
-
-def _processors(units: int) -> tuple[int, ...]:
-    """As many processors as the task's share needs, where the machine has more."""
-    available = sorted(os.sched_getaffinity(0))
-    wanted = max(1, -(-units // _UNITS_A_CPU))
-    if not units or wanted >= len(available):
-        return ()
-    first = next(RunningTask._numbers)
-    return tuple(available[(first + number) % len(available)] for number in range(wanted))
