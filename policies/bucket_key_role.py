@@ -56,15 +56,22 @@ def _without_key(holder: str, policies: list[Found], bucket: str, keys: set[str]
 
 
 def _keys(plan: Plan, settings: Resource) -> set[str]:
-    """The bucket's key: its ARN or ID where it is known, else its aliases; empty when it has none of its own."""
+    """The bucket's key: its ARN or ID where it is known, and its aliases; empty when it has none of its own."""
     given = {
         str(default.get("kms_master_key_id") or "")
         for rule in listed(settings.values.get("rule"))
         for default in listed(rule.get("apply_server_side_encryption_by_default"))
         if default.get("sse_algorithm") in ("aws:kms", "aws:kms:dsse")
     }
-    if not given or given != {""}:
+    if not given:
         return given
+    if given != {""}:
+        # Once it is applied, the key is known; a policy may still name it by its alias.
+        return given | {
+            str(alias.values.get("name"))
+            for alias in plan.of_type("aws_kms_alias")
+            if {str(alias.values.get(name)) for name in ("target_key_arn", "target_key_id")} & given
+        }
     made_from = origins(plan, settings, "rule", "apply_server_side_encryption_by_default", "kms_master_key_id")
     made_from = {each for each in made_from if ".aws_kms_key." in f".{each}"}
     aliases = [alias for alias in plan.of_type("aws_kms_alias") if origins(plan, alias, "target_key_id") & made_from]
@@ -80,9 +87,11 @@ def _opens(statement: Statement, keys: set[str]) -> bool:
     aliases = [
         value for _, key, values in condition_keys(statement) if key == "kms:resourcealiases" for value in values
     ]
+    arns = [key for key in keys if key.startswith("arn:")]
+    reached = any(like(arn, target) for arn in arns for target in targets)
     if aliases:
-        return any(like(key, str(alias)) for key in keys for alias in aliases)
-    return any(like(key, target) for key in keys if key.startswith("arn:") for target in targets)
+        return (reached or not arns) and any(like(key, str(alias)) for key in keys for alias in aliases)
+    return reached
 
 
 def _names(statement: Statement, bucket: str) -> bool:

@@ -35,13 +35,16 @@ def scan(name: str) -> None:
         say(f"Not scanned, because there is no saved plan: {', '.join(without)}.")
 
 
-def scan_files(subject: Subject, documents: dict[str, Path], *, complete: bool) -> dict[str, Outcome]:
+def scan_files(
+    subject: Subject, documents: dict[str, Path], *, complete: bool, applied: bool = False
+) -> dict[str, Outcome]:
     """Scan a configuration and plans of it, in one process.
 
     Args:
         subject: whose configuration.
         documents: plans as JSON, by name.
         complete: these are the plans of all environments.
+        applied: among them are plans of all environments after they were applied.
 
     Returns:
         What was found, by name of the plan; "configuration" has what no plan is needed for.
@@ -57,7 +60,7 @@ def scan_files(subject: Subject, documents: dict[str, Path], *, complete: bool) 
             with progress(f"scanning the plan of {name}"):
                 outcomes[name] = judge(subject, running, document)
         matched = {skip for outcome in outcomes.values() for skip in outcome.matched}
-        stale = judge_configuration(running, matched if complete else None)
+        stale = judge_configuration(running, matched if complete else None, applied_too=applied)
     return {"configuration": stale, **outcomes}
 
 

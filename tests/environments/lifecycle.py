@@ -85,6 +85,19 @@ class Lifecycles:
         assert result.exit_code == 0, result.output
         return Plan.from_json((self._folder / f"{environment}.planned.json").read_bytes())
 
+    def second_plan(self, environment: str) -> Plan:
+        """The plan of an environment right after it was applied; it changes nothing, and every value in it is known.
+
+        Args:
+            environment: its name.
+
+        Returns:
+            The plan.
+        """
+        result = self.step(environment, "second-plan")
+        assert result.exit_code == 0, result.output
+        return Plan.from_json((self._folder / f"{environment}.planned-again.json").read_bytes())
+
     def applied_account(self, environment: str) -> EmulatedAccount:
         """A copy of the environment's account as it was after apply; it lives as long as the background process.
 
@@ -161,10 +174,11 @@ class _Run:
     def __call__(self) -> None:
         if not self._step("plan", "plan"):
             return
-        _write(self._folder / f"{self._name}.planned.json", (self._build / self._name / "plan.json").read_text())
+        self._keep_plan("planned")
         self._copy("bare-account")
         self._publish("plan")
         if self._step("apply", "apply", "--yes") and self._publish("apply") and self._step("second-plan", "plan"):
+            self._keep_plan("planned-again")
             self._copy("applied-account")
             self._publish("second-plan")
             self._step("destroy", "destroy", "--yes", "--confirm", f"destroy-{self._name}")
@@ -180,6 +194,9 @@ class _Run:
 
     def _account(self) -> EmulatedAccount | None:
         return find(self._build / self._name / "account")
+
+    def _keep_plan(self, purpose: str) -> None:
+        _write(self._folder / f"{self._name}.{purpose}.json", (self._build / self._name / "plan.json").read_text())
 
     def _copy(self, purpose: str) -> None:
         account = self._account()

@@ -174,7 +174,10 @@ def test_a_folder_of_checks_that_is_not_there(
 
 def test_skips(scan_of: StartScan, settings_of: MakeSettings, root_module: MakeRoot) -> None:
     """A mistyped ID, no reason, nothing left to skip; and one that does what it should."""
-    settings = settings_of("  - CKV_AWS_26\n  # Mistyped.\n  - CKV_AWS_2666\n  # Plan only: later.\n  - CKV_AWS_18\n")
+    settings = settings_of(
+        "  - CKV_AWS_26\n  # Mistyped.\n  - CKV_AWS_2666\n  # Plan only: later.\n  - CKV_AWS_18\n"
+        "  # Applied only: later still.\n  - CKV_AWS_21\n"
+    )
     with scan_of(settings, root_module(GOOD.replace("kms_master_key_id", "display_name"))) as scan:
         configuration = scan.configuration()
     assert rules(configuration.findings) == {"HOK_SCAN_SKIP"}
@@ -186,6 +189,7 @@ def test_skips(scan_of: StartScan, settings_of: MakeSettings, root_module: MakeR
     assert "CKV_AWS_2666 matches nothing" in said(stale)
     assert len(stale) == 1
     assert len(stale_skips(settings, configuration.matched, plans_too=True)) == 2
+    assert len(stale_skips(settings, configuration.matched, plans_too=True, applied_too=True)) == 3
 
 
 def test_a_canary_that_passes(

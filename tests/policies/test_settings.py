@@ -13,14 +13,15 @@ def test_a_reason_belongs_to_the_skips_below_it(tmp_path: Path) -> None:
     path = tmp_path / ".checkov.yaml"
     path.write_text(
         "# About the file.\nskip-check:\n  - A_1\n  # Why,\n  # in two lines.\n  - B_1\n  - B_2\n"
-        "  # Plan only: why.\n  - C_1\nskip-path:\n  - build\n"
+        "  # Plan only: why.\n  - C_1\n  # Applied only: why.\n  - D_1\nskip-path:\n  - build\n"
     )
-    skips = {skip.id: (skip.line, skip.reason, skip.plan_only) for skip in read_settings(path).skips}
+    skips = {skip.id: (skip.line, skip.reason, skip.plan_only, skip.applied_only) for skip in read_settings(path).skips}
     assert skips == {
-        "A_1": (3, "", False),
-        "B_1": (6, "Why, in two lines.", False),
-        "B_2": (7, "Why, in two lines.", False),
-        "C_1": (9, "Plan only: why.", True),
+        "A_1": (3, "", False, False),
+        "B_1": (6, "Why, in two lines.", False, False),
+        "B_2": (7, "Why, in two lines.", False, False),
+        "C_1": (9, "Plan only: why.", True, False),
+        "D_1": (11, "Applied only: why.", True, True),
     }
 
 

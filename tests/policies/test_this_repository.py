@@ -1,4 +1,7 @@
-"""The whole scan of this repository: its configuration and the plans of all its environments, without a finding."""
+"""The whole scan of this repository, its environments planned before and after apply: nothing is found.
+
+Applied, every value is known, and a rule can see something else than in the first plan.
+"""
 
 import json
 from pathlib import Path
@@ -12,12 +15,14 @@ from tests.environments.lifecycle import Lifecycles
 def test_nothing_is_found_and_no_skip_is_left_over(lifecycles: Lifecycles, tmp_path: Path) -> None:
     documents = {}
     for name in environment_names():
-        documents[name] = tmp_path / f"{name}.json"
-        documents[name].write_text(json.dumps(lifecycles.first_plan(name).document))
-    outcomes = scan_files(own_repository(), documents, complete=True)
+        plans = {name: lifecycles.first_plan(name), f"{name}, applied": lifecycles.second_plan(name)}
+        for each, plan in plans.items():
+            documents[each] = tmp_path / f"{each}.json"
+            documents[each].write_text(json.dumps(plan.document))
+    outcomes = scan_files(own_repository(), documents, complete=True, applied=True)
     found = {str(finding) for outcome in outcomes.values() for finding in outcome.findings}
     assert found == set()
-    for name in environment_names():
+    for name in documents:
         assert outcomes[name].ran.plan_resources > 150
         assert outcomes[name].ran.policy_documents > 20
         assert outcomes[name].ran.configuration_files > 100

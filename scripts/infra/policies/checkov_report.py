@@ -135,13 +135,16 @@ def missed(what: str, check: str) -> Finding:
     return not_judged("CANARY", f"canary: {what}", f"{check} does not find what is known to be bad", remedy)
 
 
-def stale_skips(settings: Settings, matched: Collection[str], *, plans_too: bool) -> list[Finding]:
+def stale_skips(
+    settings: Settings, matched: Collection[str], *, plans_too: bool, applied_too: bool = False
+) -> list[Finding]:
     """Skips that leave nothing out.
 
     Args:
         settings: .checkov.yaml.
         matched: IDs of the skips that left something out.
         plans_too: whether every environment's plan was scanned; if not, nothing is said about skips for plans only.
+        applied_too: whether among them is one of each environment after it was applied.
 
     Returns:
         A finding for each.
@@ -151,7 +154,7 @@ def stale_skips(settings: Settings, matched: Collection[str], *, plans_too: bool
             "SKIP", f"{settings.path.name}:{skip.line}", f"{skip.id} matches nothing any more", "Remove the line."
         )
         for skip in settings.skips
-        if skip.id not in matched and (plans_too or not skip.plan_only)
+        if skip.id not in matched and (plans_too or not skip.plan_only) and (applied_too or not skip.applied_only)
     ]
 
 

@@ -12,6 +12,7 @@ from infra.errors import InfraError
 # What checkov reads there and this tooling honours. Any other setting would change the scan without being noticed here.
 _KNOWN = {"compact", "download-external-modules", "external-checks-dir", "framework", "skip-check", "skip-path"}
 _PLAN_ONLY = "Plan only:"
+_APPLIED_ONLY = "Applied only:"
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,15 @@ class Skip:
         id: as in `CKV_AWS_18`.
         line: in the file, from 1.
         reason: the comment above it; "" when there is none.
-        plan_only: the reason starts with "Plan only:": it never matches in the configuration.
+        plan_only: the reason starts with "Plan only:" or "Applied only:": it never matches in the configuration.
+        applied_only: the reason starts with "Applied only:": it never matches in the first plan of an environment.
     """
 
     id: str
     line: int
     reason: str
     plan_only: bool
+    applied_only: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,7 @@ def _skips(text: str) -> tuple[Skip, ...]:
             in_comment = True
             continue
         elif inside and (item := re.match(r"\s*-\s*([\w-]+)\s*$", line)):
-            found.append(Skip(item[1], number, reason, reason.startswith(_PLAN_ONLY)))
+            applied_only = reason.startswith(_APPLIED_ONLY)
+            found.append(Skip(item[1], number, reason, applied_only or reason.startswith(_PLAN_ONLY), applied_only))
         in_comment = False
     return tuple(found)

@@ -121,13 +121,16 @@ def judge(subject: Subject, scan: Scan, document: Path) -> Outcome:
     return Outcome(in_order(findings), ran, configuration.matched | matched)
 
 
-def judge_configuration(scan: Scan, of_all_plans: Collection[str] | None = None) -> Outcome:
+def judge_configuration(
+    scan: Scan, of_all_plans: Collection[str] | None = None, *, applied_too: bool = False
+) -> Outcome:
     """Judge the configuration alone, and whether each skip still leaves something out.
 
     Args:
         scan: from `start_scan`.
         of_all_plans: the skips that matched in the plans of all environments; None when one was not scanned, and
             then nothing is said about skips for plans only.
+        applied_too: whether these plans are of environments that were applied.
 
     Returns:
         The findings.
@@ -135,7 +138,7 @@ def judge_configuration(scan: Scan, of_all_plans: Collection[str] | None = None)
     asked = time.monotonic()
     configuration = scan.configuration()
     matched = configuration.matched | set(of_all_plans or ())
-    stale = stale_skips(scan.settings, matched, plans_too=of_all_plans is not None)
+    stale = stale_skips(scan.settings, matched, plans_too=of_all_plans is not None, applied_too=applied_too)
     return Outcome(in_order([*configuration.findings, *stale]), _ran(scan, asked), frozenset(matched))
 
 

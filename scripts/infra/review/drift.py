@@ -3,6 +3,9 @@
 Terraform lists every difference that it found while reading the account; most are noise. One matters when the plan's
 `relevant_attributes` name it (its value flows into a change), or when the plan changes the same attribute (it takes a
 change made by hand back).
+
+Where the configuration goes over all instances of a resource, Terraform names the resource as a whole. What AWS filled
+in after it was made (who uses an address, since when) is then left out, unless the resource decides about access.
 """
 
 from collections.abc import Mapping
@@ -12,6 +15,7 @@ from infra.review import addresses, paths
 from infra.review.changes import attributes_of
 from infra.review.digest import does_something
 from infra.review.model import AttributeChange, Drift
+from infra.review.risk_table import KINDS
 
 
 def drift_of(document: Mapping[str, Any]) -> tuple[tuple[Drift, ...], int]:
@@ -41,7 +45,7 @@ def drift_of(document: Mapping[str, Any]) -> tuple[tuple[Drift, ...], int]:
         attributes = tuple(
             attribute
             for attribute in attributes_of(entry["change"])
-            if any(paths.meet(attribute.path, path) for path in relevant)
+            if any(paths.meet(attribute.path, path) and (path or not _filled_in(attribute, entry)) for path in relevant)
         )
         if attributes:
             found.append(_drift(entry, attributes))
@@ -53,6 +57,11 @@ def _wanted(document: Mapping[str, Any]) -> dict[str, list[str]]:
     for item in document.get("relevant_attributes", []):
         wanted.setdefault(addresses.without_keys(item["resource"]), []).append(paths.of(item["attribute"]))
     return wanted
+
+
+def _filled_in(attribute: AttributeChange, entry: Mapping[str, Any]) -> bool:
+    kind = KINDS.get(entry["type"])
+    return attribute.before in (None, "", [], {}) and kind is not None and not kind.grants
 
 
 def _drift(entry: Mapping[str, Any], attributes: tuple[AttributeChange, ...]) -> Drift:
