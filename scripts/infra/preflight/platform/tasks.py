@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import secrets
 import time
 from collections.abc import Coroutine, Sequence
@@ -201,7 +202,8 @@ class RunningTask:
             settled = self.task.health == "HEALTHY" and failures == 0
             pause = check.interval if settled else max(check.interval / self._surroundings.hurry, _LEAST_INTERVAL)
             await asyncio.sleep(pause)
-            starting = time.time() - (self.task.started or 0) < check.start_period and self.task.health == "UNKNOWN"
+            running_for = time.time() - (self.task.started or 0)
+            starting = running_for < check.start_period * _slowness() and self.task.health == "UNKNOWN"
             if starting and not await self._listens(container):
                 continue  # it would fail and not count: the processor is left to the program that starts
             code = await running.run_beside(tuple(command), log, check.timeout)
@@ -238,3 +240,8 @@ class RunningTask:
             self.health_reason = reason
             told = f"{self.task.name} is {overall}{': ' if reason else ''}{reason}"
             self._surroundings.record.event("task", self.task.task_definition_arn, told, self.task.id)
+
+
+def _slowness() -> float:
+    """How many programs wait for each processor: what starts here takes that much longer than on its own machine."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
