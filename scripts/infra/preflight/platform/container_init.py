@@ -98,17 +98,19 @@ def _own_files(specification: dict[str, Any]) -> None:
         for point, flags in _mounts():
             with contextlib.suppress(OSError):  # what cannot be changed here cannot be written by the program's user
                 _mount(None, point, _MS_REMOUNT | _MS_BIND | _MS_RDONLY | flags)
+    # What is mounted may cover where other things come from: all are held before the first mount.
     kept = {path: os.open(path, os.O_PATH) for path in specification["needed"]}
+    volumes = {path: os.open(folder, os.O_PATH) for path, folder in specification["mounts"].items()}
     for path in _closed_folders(specification):
         _mount("tmpfs", path, _MS_NOSUID | _MS_NODEV, "tmpfs", "mode=0755,size=1m")
         _mount_needed(path, kept)
-    for path, folder in specification["mounts"].items():
+    for path, volume in volumes.items():
         if not Path(path).is_dir():
             continue  # of the image's own file system; there is none here
-        _mount(folder, path, _MS_BIND)
+        _mount(f"/proc/self/fd/{volume}", path, _MS_BIND)
         _mount(None, path, _MS_REMOUNT | _MS_BIND | _MS_NOSUID | _MS_NODEV)
         _mount_needed(path, kept)
-    for handle in kept.values():
+    for handle in (*kept.values(), *volumes.values()):
         os.close(handle)
 
 
