@@ -1,5 +1,6 @@
 """A task gets what its definition says and no more: files, user, memory, secrets, time to stop, a health check."""
 
+import ctypes
 import json
 import os
 import signal
@@ -263,3 +264,34 @@ def _processes_of(block: str) -> list[str]:
         except OSError:
             continue
     return found
+
+
+_UNPRIVILEGED = """
+import json, sys
+from pathlib import Path
+from infra.account.emulated import EmulatedAccount
+from tests.preflight.platform.small import HOST, Small
+small = Small(EmulatedAccount(**{account!r}), {ids!r})
+with small.running(Path({folder!r})) as running:
+    code = f"import urllib.request; result = urllib.request.urlopen('https://{{HOST}}/x').status"
+    end = running.platform.hosts[HOST]
+    print(json.dumps([running.outside(code), end.https_port, running.platform.limits]))
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="without root every other test here is this test")
+def test_without_privileges_less_is_checked_and_that_is_said(small: Small, tmp_path: Path) -> None:
+    code = _UNPRIVILEGED.format(account=vars(small.account), ids=small.ids, folder=str(tmp_path))
+
+    def drop() -> None:
+        for capability in (10, 21):  # CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN of linux/capability.h
+            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
+
+    run = subprocess.run(
+        [sys.executable, "-c", code], preexec_fn=drop, capture_output=True, text=True, cwd=Path.cwd(), check=False
+    )
+    assert run.returncode == 0, run.stderr
+    status, port, limits = json.loads(run.stdout)
+    assert status == 200
+    assert port > 1024  # and the client asked on 443
+    assert any("no file system of their own" in limit for limit in limits)

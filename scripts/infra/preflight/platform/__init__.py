@@ -1,6 +1,6 @@
 """The platform, started from what an account holds and from nothing else.
 
-    with running_platform(account, "hokusai-staging", workplace, narrate=print) as platform:
+    with running_platform(account, "hokusai-staging", workplace, narrate=print) as platform:    # runtime.py
         platform.run_task("hokusai-mlflow-migration-staging")     # waits for its end; raises PlatformFailure
         platform.start_services()
         platform.wait_until_steady(120)                           # raises PlatformFailure with the resource to blame
@@ -11,29 +11,14 @@ A client that runs with `client_environment` is on the internet: public names re
 zones, port 443 of a load balancer is its listener, private names and addresses do not exist, and the run's authority is
 trusted. It needs no code of its own: MLFLOW_TRACKING_URI=https://registry.<domain>/api/mlflow works as it will on AWS.
 
-The interface (types in model.py):
-
-    running_platform(account: EmulatedAccount, cluster: str, workplace: Path, *,
-                     narrate: Callable[[Event], None] = ignore, hurry: float = 10.0) -> Iterator[Platform]
-        # database, names, front door and AWS endpoint are up; no task runs yet. Everything is stopped at its end.
-        # hurry: health check intervals (of containers and target groups) are divided by it.
-
-    class Platform:
-        hosts: Mapping[str, Endpoint]              # public host name -> where its load balancer listens
-        tasks: list[Task]                          # all, also those that have stopped
-        events: list[Event]; exchanges: list[Exchange]; refusals: list[Refusal]; aws_calls: list[AwsCall]
-        targets: list[TargetHealth]
-        ca_file: Path                              # authority of the run, PEM
-        limits: list[str]                          # what this machine does not allow to be checked, for the report
-        auth: AuthDouble | None                    # keys of the double that stands for the auth image: .add(key, ...)
-        run_task(family: str, seconds: float = 300) -> Task          # RunTask with the newest active revision
-        start_services() -> None
-        refresh() -> None                          # read the services again: deploys what changed
-        wait_until_steady(seconds: float) -> None
-        route(host, path, method="GET", *, scheme="https") -> Exchange   # decided, not sent
-        client_environment(base: Mapping[str, str], task: Task | None = None) -> dict[str, str]
-        verdict() -> None
-        # drills
-        kill(task: Task) -> None; stop_database() -> None; start_database() -> None
-        deny(action_prefix: str) -> None; allow() -> None             # e.g. deny("s3:")
+How it holds together:
+- `definitions`, `listeners`, `permissions`, `protected` read what is applied; nothing else is known about a platform.
+- `network.c` is loaded into every program. It gives a task its own address, asks `names` for names and `gate` for every
+  connection; `network` and `security_groups` decide.
+- `task_start` does what ECS does before a container runs, `container_settings` says how it is started, `container` and
+  `container_init` start it, `tasks` and `services` watch it; `registrations` enters it, `targets` checks its health.
+- `front_door` and `conversation` are the load balancers, `aws_endpoint` is AWS for the tasks: `aws_calls` knows which
+  permissions a call needs and `authorizer` asks the policies; `container_endpoint` serves credentials and metadata.
+- `assembly` brings all of that up, `runtime` is what preflight uses, `record` keeps what was seen, `model` its words.
+What stands for what, and what is not the same as on AWS: docs/preflight.md.
 """
