@@ -54,6 +54,10 @@ def origins() -> Origins:
     bucket = {"arn": "arn:aws:s3:::b", "id": "b", "bucket": "b"}
     versioning = {"id": "b", "bucket": "b", "versioning_configuration": []}
     definition = {"arn": "arn:aws:ecs:us-east-1:1:task-definition/hokusai-gateway-staging:3", "id": "f"}
+    definition["container_definitions"] = (
+        '[{"name": "gateway", "command": ["serve"], "environment": [{"name": "AUTH_SERVICE_ID", "value": "wrong"}],'
+        ' "secrets": [{"name": "PASSWORD", "valueFrom": "arn:aws:ssm:us-east-1:1:parameter/p"}]}]'
+    )
     definition["arn_without_revision"] = definition["arn"].rpartition(":")[0]
     stack = "module.artifact_bucket.module.bucket"
     return Origins(

@@ -84,6 +84,7 @@ FINDING = Finding(
     address='module.alb_rules.aws_lb_listener_rule.this["registry"]',
     places="environments/stack/edge.tf:41, modules/alb-rules/rules.tf:47",
     remedy="Add a path pattern",
+    settings="command: serve\nAUTH_SERVICE_ID=platform",
     exchange="GET https://registry.staging.hokus.ai/api\nAuthorization: Bearer ***\n\n404\n\n{}",
     log_of="hokusai-gateway-staging:3 (00000000)",
     log='{"kind": "access"}\n{"kind": "access"}',

@@ -95,6 +95,25 @@ def test_a_program_to_which_nothing_was_refused(origins: Origins) -> None:
     finding = failed(asked(403), Seen([through(status=403)]), origins)
     assert finding.address == 'module.task["gateway"].aws_ecs_task_definition.this'
     assert finding.log_of.startswith("hokusai-gateway-staging:3")
+    assert finding.settings.splitlines() == [
+        "command: serve",
+        "AUTH_SERVICE_ID=wrong",
+        "PASSWORD from arn:aws:ssm:us-east-1:1:parameter/p",
+    ]
+
+
+def test_a_rule_that_leads_to_another_service(origins: Origins) -> None:
+    seen = Seen([through(status=404)], tasks=[task("auth", 1)])
+    finding = failed(asked(404), seen, origins)
+    assert finding.address == REGISTRY
+    assert "to hokusai-auth instead of hokusai-gateway" in finding.message
+
+
+def test_a_name_that_nobody_has(origins: Origins) -> None:
+    refusal = Refusal(START, "gateway", "mlflow.local", "mlflow.local", 53, "no task is registered", "srv-1")
+    finding = failed(asked(502), Seen([through(status=502)], refusals=[refusal]), origins)
+    assert "gateway finds no address for mlflow.local: no task is registered." in finding.message
+    assert "service_registries" in finding.remedy
 
 
 def test_the_program_behind_the_gateway_when_the_gateway_says_so(origins: Origins) -> None:

@@ -30,6 +30,7 @@ class Finding:
         places: lines of the configuration, the deciding one first; "" when they are not known.
         remedy: what to change; "" when it is not known.
         exchange: the request that shows it and its answer; "" where there is none.
+        settings: what the blamed task definition starts its containers with; "" for anything else.
         log_of: the task whose last lines follow; "" where there is none.
         log: its last lines.
     """
@@ -41,6 +42,7 @@ class Finding:
     places: str = ""
     remedy: str = ""
     exchange: str = ""
+    settings: str = ""
     log_of: str = ""
     log: str = ""
 
@@ -85,6 +87,7 @@ def _finding(  # noqa: PLR0917 - private, with names that say what they are
         places=origin.places if origin else "",
         remedy=suspicion.remedy,
         exchange=exchange,
+        settings="\n".join(origins.settings(suspicion.arn)) if suspicion.arn else "",
         log_of=task.name if task else "",
         log="\n".join(_last_lines(task.log)) if task else "",
     )

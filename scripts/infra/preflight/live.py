@@ -85,6 +85,8 @@ def finding_lines(finding: Finding) -> list[str]:
     lines += [f"  {name + ':':10}{text}" for name, text in facts if text]
     if finding.exchange:
         lines += ["  request and answer:", *(f"    {line}" for line in finding.exchange.splitlines())]
+    if finding.settings:
+        lines += ["  its settings:", *(f"    {line}" for line in finding.settings.splitlines())]
     if finding.log:
         lines += [f"  last lines of {finding.log_of}:", *(f"    {line}" for line in finding.log.splitlines())]
     return lines

@@ -82,6 +82,24 @@ class Origins:
         rules.sort(key=lambda each: int(each.attributes["priority"]))
         return str(rules[0].attributes["arn"]) if rules else ""
 
+    def settings(self, arn: str) -> list[str]:
+        """What the containers of a task definition are started with.
+
+        Args:
+            arn: of the task definition.
+
+        Returns:
+            A line for each setting; none for anything else than a task definition. Secrets are named, never shown.
+        """
+        found = [each for each in self._named(arn) if each.type == "aws_ecs_task_definition"]
+        containers = json.loads(found[0].attributes["container_definitions"]) if found else []
+        lines = []
+        for container in containers:
+            lines += [f"command: {' '.join(container.get('command') or ['of the image'])}"]
+            lines += [f"{entry['name']}={entry['value']}" for entry in container.get("environment", [])]
+            lines += [f"{entry['name']} from {entry['valueFrom']}" for entry in container.get("secrets", [])]
+        return lines
+
     def _named(self, arn: str) -> list[Instance]:
         name = arn.removeprefix("arn:aws:s3:::").partition("/")[0] if arn.startswith("arn:aws:s3:::") else arn
         exact = [each for each in self._instances if each.attributes.get("arn") in (arn, f"arn:aws:s3:::{name}")]

@@ -9,6 +9,9 @@ from infra.preflight.platform.model import AwsCall, Exchange, Refusal, Task
 from infra.verification.steps import CheckFailed
 
 _SERVER_ERROR = 500
+# Who serves a public host, by its first label (docs/decisions/0001).
+_SERVED_BY = {"registry": "hokusai-gateway", "auth": "hokusai-auth"}
+_DNS_PORT = 53
 _BEHIND_THE_GATEWAY = (("MLflow", "hokusai-mlflow"), ("API keys cannot be checked", "hokusai-auth"))
 
 
@@ -29,6 +32,11 @@ class Suspicion:
     because: str = ""
     remedy: str = ""
     task_id: str | None = None
+
+
+def _answering_service(tasks: Iterable[Task], exchange: Exchange) -> str | None:
+    task = _answering(tasks, exchange)
+    return task.service if task else None
 
 
 def _answering(tasks: Iterable[Task], exchange: Exchange | None) -> Task | None:
@@ -103,11 +111,19 @@ class Seen:
         task = tasks[-1] if tasks else _answering(self._observed.tasks, exchange)
         if task is None:
             return Suspicion()
+        wanted = _SERVED_BY.get(exchange.host.partition(".")[0]) if exchange else None
+        if exchange and exchange.rule_arn and wanted not in (None, _answering_service(self._observed.tasks, exchange)):
+            return Suspicion(
+                exchange.rule_arn,
+                "action",
+                because=f"The rule sends requests of host {exchange.host} to {task.service} instead of {wanted}.",
+                remedy="Give the rule the target group of that service.",
+            )
         return Suspicion(
             task.task_definition_arn,
             "container_definitions",
             because=f"The answer is that of {task.service or task.family}, and nothing was refused to it.",
-            remedy="Look at its environment and command: its log says what it made of them.",
+            remedy="Look at its settings below, and at the program itself: its log says what it made of them.",
             task_id=task.id,
         )
 
@@ -147,6 +163,13 @@ def _of_denied(call: AwsCall) -> Suspicion:
 
 
 def _of_refusal(refusal: Refusal) -> Suspicion:
+    if refusal.port == _DNS_PORT:
+        return Suspicion(
+            refusal.arn,
+            because=f"{refusal.source} finds no address for {refusal.destination}: {refusal.reason}.",
+            remedy="Attach an ECS service to that name (service_registries), and keep its tasks healthy.",
+            task_id=refusal.task_id,
+        )
     return Suspicion(
         refusal.arn,
         because=(

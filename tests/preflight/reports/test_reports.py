@@ -40,6 +40,7 @@ def test_the_page_says_what_is_wrong_where_and_what_to_do() -> None:
         FINDING.places,
         FINDING.remedy,
         "Authorization: Bearer ***",
+        "AUTH_SERVICE_ID=platform",
         "verify_api_proxy.py",
         "needs api-proxy",
         "2 of 4 steps passed",

@@ -59,10 +59,11 @@ def _finding(finding: Finding) -> str:
     ]
     rows = "".join(f"<dt>{name}</dt><dd>{fact}</dd>" for name, fact in facts if fact)
     exchange = f"<p>Request and answer</p>{_pre(finding.exchange)}" if finding.exchange else ""
+    settings = f"<p>Its settings</p>{_pre(finding.settings)}" if finding.settings else ""
     log = f"<p>Last lines of {text(finding.log_of)}</p>{_pre(finding.log)}" if finding.log else ""
     return (
         f'<section class="finding"><h3>{text(finding.step)}</h3>{_pre(finding.message)}<dl>{rows}</dl>'
-        f"{exchange}{log}</section>"
+        f"{exchange}{settings}{log}</section>"
     )
 
 
