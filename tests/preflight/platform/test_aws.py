@@ -82,6 +82,12 @@ os.environ |= {"AWS_ACCESS_KEY_ID": "AKIAOTHER", "AWS_SECRET_ACCESS_KEY": "x"}
 result = tried(lambda: boto3.session.Session().client("s3").head_bucket(Bucket="other"))
 """
     assert _inside(running, code).startswith("403")
+    code = """
+own = boto3.session.Session().get_credentials().get_frozen_credentials()
+without_token = boto3.session.Session(own.access_key, own.secret_key)
+result = tried(lambda: without_token.client("s3").list_objects_v2(Bucket="other"))
+"""
+    assert _inside(running, code).startswith("InvalidAccessKeyId")
     assert not any(call.action == "s3:ListBucket" and "other" in call.resource for call in running.platform.aws_calls)
 
 

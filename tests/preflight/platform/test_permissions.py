@@ -6,7 +6,8 @@ import pytest
 
 from infra.account.emulated import EmulatedAccount
 from infra.policies.iam.evaluation import decide
-from infra.preflight.platform.permissions import Judgement, Permissions, Policy, ResourcePolicy, Role
+from infra.preflight.platform.permissions import Judgement, Permissions, ResourcePolicy
+from infra.preflight.platform.roles import Policy, Role
 
 _ACCOUNT = "123456789012"
 _ROLE = f"arn:aws:iam::{_ACCOUNT}:role/r"

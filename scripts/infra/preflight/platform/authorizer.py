@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from infra.account.emulated import EmulatedAccount
 from infra.preflight.platform.aws_calls import Need
 from infra.preflight.platform.model import AwsCall
-from infra.preflight.platform.network import WayToAws
-from infra.preflight.platform.permissions import ALLOWED, Judgement, Permissions, ResourcePolicy, Role
+from infra.preflight.platform.permissions import ALLOWED, Judgement, Permissions, ResourcePolicy
 from infra.preflight.platform.record import Record
+from infra.preflight.platform.roles import Role
+from infra.preflight.platform.ways_to_aws import WayToAws
 
 
 class Authorizer:

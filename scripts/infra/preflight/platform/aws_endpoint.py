@@ -15,10 +15,12 @@ from infra.account.emulated import EmulatedAccount
 from infra.preflight.platform import streaming
 from infra.preflight.platform.authorizer import Authorizer
 from infra.preflight.platform.aws_calls import Call, Need, needs
-from infra.preflight.platform.network import Network, WayToAws
-from infra.preflight.platform.permissions import Judgement, Permissions, Role
+from infra.preflight.platform.network import Network
+from infra.preflight.platform.permissions import Judgement, Permissions
 from infra.preflight.platform.protected import Protected
+from infra.preflight.platform.roles import Role
 from infra.preflight.platform.sessions import Session, Sessions
+from infra.preflight.platform.ways_to_aws import WayToAws
 
 _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/,]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 

@@ -1,25 +1,23 @@
 """The applied network: who has which address, who may connect to whom, and the way from a subnet to an AWS service."""
 
 import ipaddress
-import json
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from infra.account.emulated import EmulatedAccount
 from infra.preflight.platform.model import Refusal
 from infra.preflight.platform.record import Record
 from infra.preflight.platform.security_groups import End, Missing, SecurityGroups
+from infra.preflight.platform.ways_to_aws import WaysToAws, WayToAws
 
 # Where ECS serves credentials and metadata, in every task and for it alone.
 CONTAINER_ENDPOINT = ("169.254.170.2", 80)
 _HTTPS = 443
 _INTERNET = "203.0.113.7"  # an address from which clients come, for rules on ranges (TEST-NET-3)
 _PUBLIC_NETWORK = ipaddress.IPv4Network("198.51.100.0/24")  # stands for addresses that AWS gives (TEST-NET-2)
-# How interface endpoints call a service, where it is not the name that requests are signed for.
-_ENDPOINT_NAMES = {"ecr": "ecr.api", "ecr-images": "ecr.dkr", "cloudwatch": "monitoring"}
 
 Kind = Literal["task", "load balancer", "database", "client", "aws"]
 
@@ -56,19 +54,6 @@ class Place:
         return End(self.name, self.groups, self.inside)
 
 
-@dataclass(frozen=True)
-class WayToAws:
-    """How a task reaches an AWS service.
-
-    Args:
-        endpoint: id of the VPC endpoint that it goes through; "" through NAT.
-        policy: that endpoint's policy, which has to allow each call.
-    """
-
-    endpoint: str = ""
-    policy: Mapping[str, Any] | None = None
-
-
 class Network:
     """The network of an account, and the places in it.
 
@@ -89,11 +74,7 @@ class Network:
         ec2 = self._account.client("ec2")
         self._groups = SecurityGroups.of(self._account)
         self._subnets = {each["SubnetId"]: each for each in ec2.describe_subnets()["Subnets"]}
-        self._route_tables = ec2.describe_route_tables()["RouteTables"]
-        self._endpoints = [
-            each for each in ec2.describe_vpc_endpoints()["VpcEndpoints"] if each["State"] == "available"
-        ]
-        self._prefix_lists = {each["PrefixListName"]: each["PrefixListId"] for each in _prefix_lists(ec2)}
+        self._ways = WaysToAws(self._account, self._groups)
 
     def add(self, place: Place) -> None:
         """A place has come."""
@@ -174,56 +155,11 @@ class Network:
         origin = self.at(source)
         if origin is None:
             return None
-        found = self._way(origin, service)
+        found = self._ways.find(origin.end, origin.arn, origin.subnet, service)
         if isinstance(found, Missing):
             self._refuse(origin, f"AWS {service}", "AWS", _HTTPS, found)
             return None
         return found
-
-    def _way(self, origin: Place, service: str) -> WayToAws | Missing:
-        table = self._route_table(origin.subnet)
-        if table is None:
-            return Missing(origin.arn, f"subnet {origin.subnet} does not exist, or has no route table")
-        vpc = self._subnets[origin.subnet]["VpcId"]
-        for endpoint in (each for each in self._endpoints if each["VpcId"] == vpc):
-            full_name = endpoint["ServiceName"]
-            if not full_name.endswith(f".{_ENDPOINT_NAMES.get(service, service)}"):
-                continue
-            policy = json.loads(endpoint["PolicyDocument"]) if endpoint.get("PolicyDocument") else None
-            kind = endpoint.get("VpcEndpointType", "Gateway")  # which is what AWS takes when nobody says anything
-            if kind == "Gateway" and table["RouteTableId"] in endpoint["RouteTableIds"]:
-                end = End(
-                    f"{full_name} (prefix list)", (), _PUBLIC_NETWORK[251].compressed, self._prefix_lists.get(full_name)
-                )
-            elif kind == "Interface" and endpoint.get("PrivateDnsEnabled"):
-                groups = tuple(each["GroupId"] for each in endpoint.get("Groups", ()))
-                inside = self._inside(endpoint["SubnetIds"])
-                end = End(f"endpoint {full_name}", groups, inside)
-            else:
-                continue
-            return self._groups.missing(origin.end, end, _HTTPS) or WayToAws(endpoint["VpcEndpointId"], policy)
-        if not any(_is_way_out(route) for route in table["Routes"]):
-            told = f"route table {table['RouteTableId']} of its subnet leads to no NAT gateway"
-            return Missing(table["RouteTableId"], f"{told}, and the VPC has no endpoint for {service}")
-        end = End("the internet", (), _PUBLIC_NETWORK[252].compressed)
-        return self._groups.missing(origin.end, end, _HTTPS) or WayToAws()
-
-    def _inside(self, subnets: list[str]) -> str:
-        known = [self._subnets[each] for each in subnets if each in self._subnets]
-        return str(ipaddress.IPv4Network(known[0]["CidrBlock"])[4]) if known else ""
-
-    def _route_table(self, subnet: str) -> Mapping[str, Any] | None:
-        known = self._subnets.get(subnet)
-        if known is None:
-            return None
-        main = None
-        for table in self._route_tables:
-            for association in table["Associations"]:
-                if association.get("SubnetId") == subnet:
-                    return dict(table)
-                if association.get("Main") and table["VpcId"] == known["VpcId"]:
-                    main = dict(table)
-        return main
 
     def unknown_name(self, name: str, arn: str, reason: str) -> None:
         """A process asked for a name that nobody has.
@@ -257,16 +193,3 @@ class Network:
 def client_place(address: str) -> Place:
     """A client on the internet."""
     return Place("client", "internet", address, "", inside=_INTERNET)
-
-
-def _is_way_out(route: Mapping[str, Any]) -> bool:
-    # An internet gateway leads nowhere for a task without a public address.
-    return (
-        route.get("DestinationCidrBlock") == "0.0.0.0/0"
-        and bool(route.get("NatGatewayId"))
-        and route["State"] == "active"
-    )
-
-
-def _prefix_lists(ec2: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - boto3 makes its clients at run time
-    return [each for page in ec2.get_paginator("describe_prefix_lists").paginate() for each in page["PrefixLists"]]

@@ -16,9 +16,11 @@ from infra.preflight.platform.aws_calls import Need, parameter_needs, secret_nee
 from infra.preflight.platform.definitions import ContainerDefinition, TaskDefinition
 from infra.preflight.platform.images import repository_of
 from infra.preflight.platform.model import PlatformFailure, Task
-from infra.preflight.platform.network import Network, WayToAws
-from infra.preflight.platform.permissions import Permissions, Role
+from infra.preflight.platform.network import Network
+from infra.preflight.platform.permissions import Permissions
 from infra.preflight.platform.protected import Protected
+from infra.preflight.platform.roles import Role
+from infra.preflight.platform.ways_to_aws import WayToAws
 
 _ECS = "ecs-tasks.amazonaws.com"
 
