@@ -16,8 +16,8 @@ PYTEST := .venv/bin/pytest
 ##@ A day's work
 
 .PHONY: plan
-plan: .venv/ready ## Plan an environment, save the plan, review and judge it: make plan ENV=production
-	@$(INFRA) plan $(if $(filter no,$(LOCK)),--no-lock)
+plan: .venv/ready ## Plan an environment, save the plan, review and judge it: make plan ENV=production; DESTROY=1 plans its end
+	@$(INFRA) plan $(if $(filter no,$(LOCK)),--no-lock) $(if $(filter 1,$(DESTROY)),--destroy)
 
 .PHONY: apply
 apply: .venv/ready ## Apply exactly the saved plan (of ENV, or of the environment planned last)
@@ -42,7 +42,7 @@ demo: .venv/ready ## Start the platform on this machine, to be used by hand (dev
 	@$(INFRA) demo
 
 .PHONY: destroy
-destroy: .venv/ready ## Destroy an environment; a protected one needs CONFIRM=destroy-<env>
+destroy: .venv/ready ## Destroy an environment (CONFIRM=destroy-<env> for a protected one); on AWS after an approved plan of it
 	@$(INFRA) destroy
 
 .PHONY: fmt

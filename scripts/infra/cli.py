@@ -119,7 +119,8 @@ def plan(name: str, mode: str, destroy: bool, lock: bool) -> None:
             )
         say_where_gates_hold(account)
         if record.has_changes:
-            say(f"Saved build/{name}/plan.tfplan. Next: `make apply` applies exactly this plan.")
+            following = f"`make destroy ENV={name}`" if destroy else "`make apply` applies exactly this plan"
+            say(f"Saved build/{name}/plan.tfplan. Next: {following}.")
         announce(account)
     sys.exit(plan_exit_code(verdict, account))
 
@@ -138,6 +139,8 @@ def apply(name: str, yes: bool) -> None:
         if not record.has_changes:
             say(f"The saved plan of {environment.name} changes nothing.")
             return
+        if record.destroy:
+            demolition.require_second_word(environment, "")  # it has protections to lift, which a plan cannot
         verb = "Destroy" if record.destroy else "Apply"
         release.confirm(f"{verb} the plan of {record.created} for {environment.name}?", environment.name, yes)
         release.apply_saved_plan(environment, account, record, plan_checks)
@@ -160,7 +163,7 @@ def destroy(name: str, mode: str, yes: bool, confirmation: str) -> None:
         account = select_account(environment, mode)
         announce(account)
         release.confirm(f"Destroy everything in {name} (account {account.account_id})?", name, yes)
-        demolition.destroy(environment, account)
+        demolition.destroy(environment, account, plan_checks)
         say(f"Destroyed. The state of {name} is empty; the state bucket and the delivery roles stay.")
         announce(account)
 

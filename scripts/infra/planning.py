@@ -10,9 +10,10 @@ from infra.account.selection import Account
 from infra.console import progress
 from infra.environment import Environment
 from infra.release.settled import require_nothing_open
-from infra.repository import revision
+from infra.repository import STACK, revision
 from infra.review.reports.write import discard_reports, review_folder
 from infra.terraform import saved_plan
+from infra.terraform.root_copy import copy_unguarded
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
 from infra.terraform.session import Tools, open_session
 from infra.terraform.stack import open_stack, plan_stack
@@ -42,10 +43,10 @@ def make_plan(
     with open_session(tools, account.environment(os.environ)) as session:
         files.discard()
         discard_reports(review_folder(environment))
-        root = open_stack(environment, session)
         # Terraform creates the plan file with the umask's mode; inside a private folder nobody sees it meanwhile.
         workshop = Path(tempfile.mkdtemp(prefix=".plan.", dir=environment.build))
         try:
+            root = open_stack(environment, session, copy_unguarded(STACK, workshop / "root") if destroy else STACK)
             new = workshop / "plan.tfplan"
             with progress(f"planning {environment.name}") as step:
                 has_changes = plan_stack(root, environment, new, step, destroy=destroy, lock=lock)

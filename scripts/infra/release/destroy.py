@@ -9,9 +9,14 @@ from infra.errors import InfraError
 from infra.release import unsaved_state
 from infra.release.books import Books, here, now, open_books
 from infra.release.ledger.entry import Kind, Outcome, Record
+from infra.release.preconditions import require_permission, require_state
 from infra.release.run import Run, begun
 from infra.repository import revision
+from infra.review.permission import gates_hold
+from infra.review.saved_review import Checks
+from infra.terraform import saved_plan
 from infra.terraform.runner import Message, Terraform
+from infra.terraform.saved_plan import PlanFiles, PlanRecord
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import open_stack, plan_stack
 
@@ -48,22 +53,31 @@ def require_second_word(environment: Environment, confirmation: str) -> None:
         )
 
 
-def destroy(environment: Environment, account: Account) -> None:
+def destroy(environment: Environment, account: Account, checks: Checks) -> None:
     """Destroy the stack of an environment.
+
+    Where the gates hold, the saved plan must be one of this destruction, and everybody must agree to it who has to.
+    What is carried out then only differs by the protections that are lifted first.
 
     Its plans take no lock, which would outlive a kill: the ledger lets nothing else begin meanwhile.
 
     Args:
         environment: what to destroy; the caller has seen to the confirmations.
         account: where.
+        checks: all checks over a plan; asked where the gates hold.
 
     Raises:
-        InfraError: Terraform's reason; what is left is in the state, a second run goes on.
+        InfraError: the gate does not allow it, and nothing was changed; or Terraform's reason: what is left is in the
+            state, a second run goes on.
     """
     unsaved_state.require_none(environment, account)
     books, plan = open_books(environment, account), environment.build / ".destroy.tfplan"
     with open_session(find_tools(), account.environment(os.environ)) as session:
         root = open_stack(environment, session)
+        if gates_hold(account.kind):
+            record = _planned_destruction(environment)
+            require_permission(root, environment, account, record, checks, None)
+            require_state(environment, record, books)
         with begun(environment, account, books, [_record(environment, account, books)]) as run:
             try:
                 if _protected(environment):
@@ -74,6 +88,17 @@ def destroy(environment: Environment, account: Account) -> None:
                     run.apply(root, plan, _report)
             finally:
                 plan.unlink(missing_ok=True)
+
+
+def _planned_destruction(environment: Environment) -> PlanRecord:
+    files = PlanFiles(environment.build)
+    record = saved_plan.load(files, environment.name) if files.plan.exists() else None
+    if record is None or not record.destroy:
+        raise InfraError(
+            f"The destruction of {environment.name} is reviewed and approved as any plan is: `make plan "
+            f"ENV={environment.name} DESTROY=1`, then `make destroy` again. Nothing was changed."
+        )
+    return record
 
 
 def _record(environment: Environment, account: Account, books: Books) -> Record:

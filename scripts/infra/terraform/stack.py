@@ -11,12 +11,13 @@ from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import Session
 
 
-def open_stack(environment: Environment, session: Session) -> Terraform:
+def open_stack(environment: Environment, session: Session, folder: Path = STACK) -> Terraform:
     """The stack root of an environment, initialised with its state backend.
 
     Args:
         environment: whose backend.
         session: Terraform for its account.
+        folder: a copy of the stack root to take instead.
 
     Returns:
         The root.
@@ -24,7 +25,7 @@ def open_stack(environment: Environment, session: Session) -> Terraform:
     Raises:
         InfraError: the backend does not answer; says so when the account was never bootstrapped.
     """
-    root = session.root(STACK, environment.build / "terraform")
+    root = session.root(folder, environment.build / "terraform")
     try:
         root.init(environment.backend_config)
     except TerraformError as error:
