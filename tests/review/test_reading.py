@@ -122,6 +122,15 @@ def test_an_unknown_action_is_refused(plans: dict[str, RealPlan], actions: list[
         review(json.dumps(odd), plan.file, plan.record)
 
 
+def test_a_refusal_does_not_tell_a_secret(plans: dict[str, RealPlan]) -> None:
+    plan = plans["nothing"]
+    values = {"value": "the-secret-1234"}
+    odd = entry('aws_lb.this["the-secret-1234"]', None, values, after_sensitive={"value": True}, actions=["explode"])
+    with pytest.raises(InfraError, match=r"explode to aws_lb.this\[\"\(sensitive\)\"\]") as refusal:
+        review(json.dumps({**plan.document, "resource_changes": [odd]}), plan.file, plan.record)
+    assert "the-secret-1234" not in str(refusal.value)
+
+
 def test_an_unknown_reason_is_shown_as_it_is(plans: dict[str, RealPlan]) -> None:
     plan = plans["nothing"]
     change = entry("aws_lb.this", {"name": "a"}, None, action_reason="delete_because_of_the_moon")

@@ -96,6 +96,17 @@ def test_approving_twice_keeps_the_first_time(stores: Stores) -> None:
     assert store.read(PROVENANCE, (ada,)) == first
 
 
+def test_s3_is_told_whose_bucket_it_must_be(stores: Stores) -> None:
+    """A bucket of that name in another account is refused by S3, which the emulated account does not do."""
+    store, asked = stores.of("ada"), []
+    events = store.s3.meta.events
+    events.register("provide-client-params.s3", lambda params, model, **_: asked.append((model.name, params)))
+    store.give(PROVENANCE, store.caller())
+    store.read(PROVENANCE, (person(store, "ada"),))
+    assert [name for name, _ in asked] == ["PutObject", "ListObjectsV2"]
+    assert {params["ExpectedBucketOwner"] for _, params in asked} == {ACCOUNT_ID}
+
+
 def test_a_copy_under_another_name_is_not_looked_at(stores: Stores) -> None:
     """Eve copies Ada's approval below her own name, which is all that the bucket lets her do."""
     ada_store, eve_store = stores.of("ada"), stores.of("eve")
