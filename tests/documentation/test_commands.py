@@ -1,0 +1,54 @@
+"""What the documents tell a person to run, open and look at is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infra.repository import ROOT
+
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+EXPORTED = set(re.search(r"^export (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())  # type: ignore[index]
+_FENCED = re.compile(r"^```.*?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`([^`]+)`")
+_MAKE = re.compile(r"^make((?:\s+(?:[a-z][a-z-]*|[A-Z_]+=[^\s#]*))+)", re.MULTILINE)
+_LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+def _name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+def _words(text: str) -> list[str]:
+    """The words after `make`, wherever a document shows a command."""
+    text = re.sub(r"<[^<>\n]*>", "x", text)  # what a person fills in
+    lines = [line for block in _FENCED.findall(text) for line in block.splitlines()]
+    spans = _INLINE.findall(_FENCED.sub("", text))
+    return [word for shown in [*lines, *spans] for found in _MAKE.findall(shown) for word in found.split()]
+
+
+def test_commands_are_found_in_documents() -> None:
+    words = _words((ROOT / "docs" / "plan-review.md").read_text())
+    assert {"plan", "review", "gate", "approve", "apply", "destroy", "ENV=production", "DESTROY=1"} <= set(words)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_command_is_a_target(document: Path) -> None:
+    words = _words(document.read_text())
+    assert {word for word in words if "=" not in word} <= TARGETS
+    makefile = (ROOT / "Makefile").read_text()
+    variables = {word.partition("=")[0] for word in words if "=" in word}
+    assert {name for name in variables if name not in EXPORTED and f"$({name})" not in makefile} == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_name)
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = [link for link in _LINK.findall(document.read_text()) if "://" not in link]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_pictures_are_small() -> None:
+    pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.is_file()]
+    assert pictures
+    assert max(path.stat().st_size for path in pictures) <= 150 * 1024
