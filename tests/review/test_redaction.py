@@ -182,7 +182,7 @@ def test_a_secret_goes_from_each_place_of_a_review() -> None:
         entry(f'aws_lb.key["{S}"]', {"x": S}, {"x": "y"}, index=S, action_reason=S, previous_address=f"aws_lb.{S}"),
         entry("aws_iam_role_policy.p", None, {"policy": policy, "role": S}),
         entry("aws_lb.number", None, {"tags": {S: "as a key"}, "list": ["a", S, {"b": [S]}]}),
-        entry("aws_iam_role_policy.q", None, {"role": S}, after_unknown={"policy": True}),
+        entry(f'aws_iam_role_policy.q["{S}"]', None, {"role": S}, after_unknown={"policy": True}, type="aws_iam_role_policy"),
         entry(f"module.{S}.aws_lb.m", {"x": 1}, {"x": 2}, module_address=f"module.{S}"),
         resource_drift=[entry("aws_lb.number", {"list": [S]}, {"list": []})],
         output_changes={S: {"actions": ["create"], "before": None, "after": {"x": [f"in {S}"]}}},
@@ -190,7 +190,9 @@ def test_a_secret_goes_from_each_place_of_a_review() -> None:
                  "instances": [{"address": {"to_display": S}, "status": "fail", "problems": [{"message": f"a {S}"}]}]}],
     )  # fmt: skip
     finding = Finding(S, S, S, Severity.LOW, f"found {S}", f"rotate {base64.b64encode(S.encode()).decode()}", "policy")
-    text = repr(reviewed(plan, finding))
+    review = reviewed(plan, finding)
+    assert review.unknown_access
+    text = repr(review)
     assert S not in text
     assert base64.b64encode(S.encode()).decode()[:12] not in text
     assert text.count(REDACTED) > 20
