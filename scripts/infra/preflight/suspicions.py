@@ -8,7 +8,6 @@ from infra.preflight.origins import Origins
 from infra.preflight.platform.model import AwsCall, Exchange, Refusal, Task
 from infra.verification.steps import CheckFailed
 
-_SERVER_ERROR = 500
 # Who serves a public host, by its first label (docs/decisions/0001).
 _SERVED_BY = {"registry": "hokusai-gateway", "auth": "hokusai-auth"}
 _DNS_PORT = 53
@@ -105,7 +104,7 @@ class Seen:
         The gateway says in its answers whether what is behind it failed (services/gateway/README.md).
         """
         answer = error.exchange if isinstance(error, CheckFailed) else None
-        said = answer.body.decode(errors="replace") if answer and answer.status >= _SERVER_ERROR else ""
+        said = answer.body.decode(errors="replace") if answer else ""
         behind = next((service for words, service in _BEHIND_THE_GATEWAY if words in said), None)
         tasks = [task for task in self._observed.tasks if task.service == behind]
         task = tasks[-1] if tasks else _answering(self._observed.tasks, exchange)
