@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
+from infra.account.emulated import find
 from infra.preflight.base.kept import BASE, KeptBase, note_base
 from infra.repository import ROOT
 from tests.shared_tools import share_tools
@@ -66,7 +67,9 @@ class Preflights:
         build = Path(self._folder) / f"{environment}-{len(list(self._folder.iterdir()))}"
         share_tools(build)
         base = self._bases(environment)
-        note_base(build / environment / BASE, base.account, base.made_from)
+        # A copy of its own: what is kept is replaced when a preflight passes.
+        copy = base.account.fork(parent_pid=os.getpid(), outlive=True)
+        note_base(build / environment / BASE, copy, base.made_from)
         with (build / "output").open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "infra.cli", "preflight", "--env", environment, *arguments],
@@ -98,6 +101,10 @@ class Preflights:
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
+        finally:
+            kept = find(build / environment / BASE)
+            if kept:
+                kept.stop()
         return report(process.returncode, build, environment)
 
 
@@ -129,4 +136,9 @@ def report(exit_code: int, build: Path, environment: str) -> Report:
 
 def _environment(root: Path, build: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return kept | {"INFRA_BUILD": str(build), "PYTHONPATH": str(root / "scripts"), "COLUMNS": "200"}
+    return kept | {
+        "COLUMNS": "200",
+        "INFRA_ACCOUNT_IDLE_SECONDS": "300",
+        "INFRA_BUILD": str(build),
+        "PYTHONPATH": str(root / "scripts"),
+    }
