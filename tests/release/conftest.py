@@ -1,5 +1,6 @@
 """The account that every run of the campaign copies."""
 
+import signal
 import time
 from collections.abc import Iterator
 
@@ -12,6 +13,9 @@ from tests.release.checkout import ENVIRONMENT, Release
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """Generation 1 applied by the command itself, generation 2 committed and planned."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell starts what runs in its background; commands would inherit it, and know no Ctrl-C.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     release = Release.make(tmp_path_factory.mktemp("release"))
     run(release, "plan", "--env", ENVIRONMENT)
     began = time.monotonic()

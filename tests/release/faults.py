@@ -151,7 +151,8 @@ def in_front_of(account: EmulatedAccount, faults: Faults) -> Iterator[EmulatedAc
                 time.sleep(_HELD_SECONDS)
                 return self._cut()
             if status:
-                return self._answer(status, *_error(call, code))
+                slow_down = (code, call.service) == ("Throttling", "s3")  # told apart by the status: HEAD has no body
+                return self._answer(503 if slow_down else status, *_error(call, code))
             upstream = http.client.HTTPConnection(HOST, account.port, timeout=90)
             try:
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}

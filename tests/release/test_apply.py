@@ -85,6 +85,7 @@ def test_an_interrupted_destroy(base: Base, tmp_path: Path) -> None:
         with release.start(*confirmed, GATES="") as process:
             wait_for_messages(25, release, process)
             kill(process, "everything")
+        assert entries(release)[-1]["outcome"] == "unknown", "it was over before it could be killed"
         run(release, "recover", "--env", ENVIRONMENT)
         run(release, "history", "--env", ENVIRONMENT, "--verify")
         assert known_to_state(account) == objects(account)

@@ -96,13 +96,15 @@ class Run:
         if kept:
             under_way = ", ".join(each["address"] for each in error.diagnostics if each.get("address"))
             reason = f"The account stopped answering in mid-{self.entry.record.kind}. Under way then: {under_way}."
+            # Terraform's own advice would be to push by hand and to unlock by force.
+            told = "\n".join(f"Error: {summary}" for summary in _summaries(error))
             return InfraError(
-                f"{reason if self._lost else error}\nThe state could not be saved either; what was made is recorded in "
+                f"{reason if self._lost else told}\nThe state could not be saved either; what was made is recorded in "
                 f"{kept}, and the ledger says 'outcome unknown'. When the account answers again: `make recover "
                 f"ENV={name}`."
             )
         said, outcome = self._said(error)
-        self.note = "; ".join(str(each.get("summary", "")) for each in error.diagnostics) or f"{error.command} failed"
+        self.note = "; ".join(_summaries(error))
         if self._still_locked():
             return InfraError(f"{said}\n{self._how_to_go_on()}")
         try:
@@ -185,6 +187,12 @@ def begun(environment: Environment, account: Account, books: Books, records: lis
         run.say_unknown()
         raise
     run.close(Outcome.SUCCEEDED)
+
+
+def _summaries(error: TerraformError) -> list[str]:
+    """What failed, each once; without details, which could hold values."""
+    found = dict.fromkeys(str(each.get("summary", "")).partition("\n")[0] for each in error.diagnostics)
+    return list(found) or [f"terraform {error.command} failed"]
 
 
 def require_known_state(environment: Environment, tail: Tail, books: Books) -> None:

@@ -2,6 +2,12 @@ variable "account_id" {
   type = string
 }
 
+# Destroying says false; nothing here is protected.
+variable "deletion_protection" {
+  type    = bool
+  default = true
+}
+
 variable "domain" {
   type = string
 }
