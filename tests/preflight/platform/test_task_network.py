@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.preflight.platform.addresses import address_block
+from infra.preflight.platform.judgement import judge
 from infra.preflight.platform.model import PlatformFailure
 from tests.preflight.platform.small import HOST, Running, Small, connect, disconnect
 
@@ -50,7 +51,9 @@ def test_a_client_on_the_internet_knows_public_names_only(running: Running) -> N
 def test_a_client_on_the_internet_reaches_no_task(running: Running) -> None:
     back = running.task("back")
     assert "refused" in running.outside(_ASK.format(url=f"http://{back.address}:9090/"))
-    running.platform.verdict()  # that a client is refused is no fault of the platform
+    refused = [each for each in running.platform.refusals if (each.source, each.destination) == ("internet", "back")]
+    judge(refused, [], running.platform.tasks)  # that a client is refused is no fault of the platform
+    assert [each.kind for each in refused] == ["nobody"]
 
 
 def test_connections_come_from_the_tasks_own_address(running: Running) -> None:
