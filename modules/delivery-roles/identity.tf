@@ -6,14 +6,10 @@ data "aws_iam_policy_document" "identity" {
     actions = [
       "iam:AttachRolePolicy",
       "iam:CreateRole",
-      "iam:DeleteRole",
       "iam:DeleteRolePolicy",
       "iam:DetachRolePolicy",
       "iam:PutRolePermissionsBoundary",
       "iam:PutRolePolicy",
-      "iam:UpdateAssumeRolePolicy",
-      "iam:UpdateRole",
-      "iam:UpdateRoleDescription",
     ]
     resources = ["${local._iam_arn}:role/${local._name}"]
 
@@ -24,10 +20,18 @@ data "aws_iam_policy_document" "identity" {
     }
   }
 
-  # Tagging knows no boundary, and gives no permission: nothing here decides by a role's tags.
+  # These calls tell nothing of the boundary, so a condition on it would refuse them always. None of them gives anybody a right:
+  # nothing here decides by a role's tags, and the delivery roles are denied (apply.tf). The same is true of
+  # iam:UpdateAssumeRolePolicy but for its harm: it would hand over any role of a fitting name. So it is missing.
   statement {
-    sid       = "RoleTags"
-    actions   = ["iam:TagRole", "iam:UntagRole"]
+    sid = "RolesByName"
+    actions = [
+      "iam:DeleteRole",
+      "iam:TagRole",
+      "iam:UntagRole",
+      "iam:UpdateRole",
+      "iam:UpdateRoleDescription",
+    ]
     resources = ["${local._iam_arn}:role/${local._name}"]
   }
 

@@ -55,17 +55,28 @@ def apply_bootstrap(environment: Environment, session: Session, step: Step, work
     shutil.rmtree(workshop)
 
 
+def bootstrap_variables(environment: Environment) -> dict[str, str]:
+    """The variables of the bootstrap root.
+
+    Args:
+        environment: whose account.
+
+    Returns:
+        Name -> value as a command line takes it.
+    """
+    values = {name: environment.variables[name] for name in BOOTSTRAP_VARIABLES if name in environment.variables}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
+
+
 def _apply(root: Terraform, environment: Environment, step: Step) -> None:
     plan = root.data_dir / "bootstrap.tfplan"
-    values = {name: environment.variables[name] for name in BOOTSTRAP_VARIABLES if name in environment.variables}
-    variables = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in values.items()}
 
     def show(message: Message) -> None:
         if message.get("type") == "apply_start":
             step.detail(str(message["hook"]["resource"]["addr"]))
 
     try:
-        if root.plan(plan, variables=variables):
+        if root.plan(plan, variables=bootstrap_variables(environment)):
             root.apply(plan, show)
     finally:
         plan.unlink(missing_ok=True)

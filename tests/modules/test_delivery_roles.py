@@ -306,7 +306,11 @@ TO_ECS: Context = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
         ("kms:CreateAlias", arn("kms", "alias/hokusai-logs-staging"), {}),
         ("iam:CreateRole", TASK_ROLE, BOUNDED),
         ("iam:PutRolePolicy", TASK_ROLE, BOUNDED),
-        ("iam:DeleteRole", TASK_ROLE, BOUNDED),
+        # AWS tells the boundary in few calls only; these are decided without it.
+        ("iam:DeleteRole", TASK_ROLE, {}),
+        ("iam:UpdateRole", TASK_ROLE, {}),
+        ("iam:UpdateRoleDescription", TASK_ROLE, {}),
+        ("iam:TagRole", TASK_ROLE, {}),
         ("iam:PassRole", TASK_ROLE, TO_ECS),
         ("ec2:CreateVpc", arn("ec2", "vpc/*"), request_tags()),
         ("ec2:CreateSubnet", arn("ec2", "subnet/*"), request_tags()),
@@ -404,6 +408,7 @@ def test_apply_role_can_build_the_platform(applying: Policies, action: str, reso
             id="taking over a key",
         ),
         pytest.param("kms:Decrypt", arn("kms", "key/1"), resource_tags(), id="decrypting directly"),
+        pytest.param("iam:UpdateAssumeRolePolicy", TASK_ROLE, {}, id="letting itself take a role"),
         pytest.param(
             "route53:ChangeResourceRecordSets",
             "arn:aws:route53:::hostedzone/Z1",
