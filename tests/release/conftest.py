@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.account.emulated import find
 from tests.release.campaign import Base, run
 from tests.release.checkout import ENVIRONMENT, Release
 
@@ -17,13 +18,16 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
         # As a shell starts what runs in its background; commands would inherit it, and know no Ctrl-C.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     release = Release.make(tmp_path_factory.mktemp("release"))
-    run(release, "plan", "--env", ENVIRONMENT)
-    began = time.monotonic()
-    run(release, "apply", "--yes")
-    seconds = time.monotonic() - began
-    release.turn(2)
-    release.commit("second generation")
-    run(release, "plan", "--env", ENVIRONMENT)
-    account = release.account()
-    yield Base(release, account, seconds)
-    account.stop()
+    try:
+        run(release, "plan", "--env", ENVIRONMENT)
+        began = time.monotonic()
+        run(release, "apply", "--yes")
+        seconds = time.monotonic() - began
+        release.turn(2)
+        release.commit("second generation")
+        run(release, "plan", "--env", ENVIRONMENT)
+        yield Base(release, release.account(), seconds)
+    finally:
+        account = find(release.build / ENVIRONMENT / "account")
+        if account:
+            account.stop()
