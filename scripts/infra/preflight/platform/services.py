@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-b
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,11 +15,12 @@ from infra.preflight.platform.definitions import ServiceDefinition, TaskDefiniti
 from infra.preflight.platform.model import PlatformFailure
 from infra.preflight.platform.record import Record
 from infra.preflight.platform.registrations import Registrations
+from infra.preflight.platform.rolling import failure_threshold, may_start, may_stop
 from infra.preflight.platform.targets import TargetGroups
 from infra.preflight.platform.tasks import RunningTask
 
 _LOOK_SECONDS = 0.1
-_LEAST_FAILURES = 3  # of the circuit breaker
+_SCALED = "Scaling activity initiated by deployment"
 
 
 @dataclass
@@ -31,13 +31,14 @@ class Deployment:
         definition: its task definition.
         tasks: running or starting.
         failed: tasks that did not get so far.
-        steady: whether it once had all of its tasks healthy.
+        in_a_row: how many failed since the last one that was healthy.
         state: "IN_PROGRESS", "COMPLETED" or "FAILED".
     """
 
     definition: TaskDefinition
     tasks: list[RunningTask] = field(default_factory=list)
     failed: list[RunningTask] = field(default_factory=list)
+    in_a_row: int = 0
     state: str = "IN_PROGRESS"
 
 
@@ -162,21 +163,35 @@ class Service:
         wanted, current = self.definition.desired, self._current
         if current.state == "FAILED":
             return
-        room = max(wanted, math.floor(wanted * self.definition.maximum_percent / 100)) - len(self.tasks)
         # After failures ECS waits longer and longer.
         resting = bool(current.failed) and time.time() - (current.failed[-1].task.stopped or 0) < len(current.failed)
-        for _ in range(0 if resting else min(wanted - len(current.tasks), room)):
+        new, staying = _staying(current.tasks), _staying(self.tasks)
+        maximum = self.definition.maximum_percent
+        for _ in range(0 if resting else may_start(wanted, maximum, new=len(new), all_running=len(staying))):
             self._start_one()
-        for task in current.tasks[wanted:]:
-            self._leave(task, "Scaling activity initiated by deployment")
-        if sum(self._is_healthy(task) for task in current.tasks) == wanted:
+        for task in new[wanted:]:
+            self._leave(task, _SCALED)
+        healthy = sum(self._is_healthy(task) for task in current.tasks)
+        current.in_a_row = 0 if healthy else current.in_a_row
+        if self._before:
+            self._make_room(self._before, healthy)
+        if healthy == wanted:
             if self._before:
                 for task in self._before.tasks:
-                    self._leave(task, "Scaling activity initiated by deployment")
+                    self._leave(task, _SCALED)
                 self._before = None
             if current.state == "IN_PROGRESS":
                 current.state = "COMPLETED"
                 self._tell("has reached a steady state")
+
+    def _make_room(self, before: Deployment, new_healthy: int) -> None:
+        """Stop tasks of the revision before, as many as the minimum healthy percent allows."""
+        old = _staying(before.tasks)
+        healthy = [task for task in old if self._is_healthy(task)]
+        minimum = self.definition.minimum_healthy_percent
+        count = may_stop(self.definition.desired, minimum, len(healthy) + new_healthy)
+        for task in healthy[:count]:
+            self._leave(task, _SCALED)
 
     def _start_one(self) -> None:
         subnet = self.definition.subnets[self._placed % len(self.definition.subnets)]
@@ -193,12 +208,12 @@ class Service:
                 await self._registrations.take_out(self.definition, task)
                 if deployment is self._current and deployment.state == "IN_PROGRESS":
                     deployment.failed.append(task)
+                    deployment.in_a_row += 1
                     await self._break_circuit()
 
     async def _break_circuit(self) -> None:
-        failures = len(self._current.failed)
-        limit = max(_LEAST_FAILURES, math.ceil(self.definition.desired / 2))
-        if not self.definition.circuit_breaker or failures < limit:
+        failures = self._current.in_a_row
+        if not self.definition.circuit_breaker or failures < failure_threshold(self.definition.desired):
             return
         failed, self._current.state = self._current, "FAILED"
         self._tell(
@@ -276,3 +291,8 @@ class Service:
 
     def _tell(self, what: str) -> None:
         self._record.event("deployment", self.definition.arn, f"{self.definition.name} {what}")
+
+
+def _staying(tasks: list[RunningTask]) -> list[RunningTask]:
+    """Those that count for the percentages of a deployment: none that is on its way out."""
+    return [task for task in tasks if task.task.state in ("PENDING", "RUNNING")]
