@@ -30,6 +30,9 @@ class _Answer(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
             return
+        if "unread" in asked:
+            self._send(403, b"{}")
+            return
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         answer = {"task": os.environ["HOSTNAME"], "path": self.path, "headers": list(self.headers.items())}

@@ -67,6 +67,23 @@ def test_a_large_body_passes_both_ways(running: Running) -> None:
     assert answer.json["received"] == 20_000_000
 
 
+def test_a_target_that_answers_before_it_has_the_whole_body_gets_the_next_request_whole(running: Running) -> None:
+    end = running.platform.hosts[HOST]
+    context = ssl.create_default_context(cafile=str(running.platform.ca_file))
+    for _ in range(3):
+        with (
+            socket.create_connection((end.address, end.https_port or 0), timeout=60) as plain,
+            context.wrap_socket(plain, server_hostname=HOST) as client,
+        ):
+            client.sendall(f"PUT /?unread=1 HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 20\r\n\r\n0123456789".encode())
+            answer = client.recv(4096)
+            while not answer.endswith(b"{}"):
+                answer += client.recv(4096)
+            assert answer.startswith(b"HTTP/1.1 403 ")
+            client.sendall(b"0123456789")
+        assert running.ask("/").status == 200
+
+
 def test_a_target_that_breaks_off_is_502(running: Running) -> None:
     assert running.ask("/?leave=1").status == 502
     assert "target failed" in running.platform.exchanges[-1].reason

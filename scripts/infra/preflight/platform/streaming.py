@@ -103,6 +103,17 @@ async def pass_on(
     Raises:
         aiohttp.ClientError, TimeoutError: the other side failed before its end; the client's connection is broken off.
     """
+    try:
+        return await _pass_on(request, answer, complete)
+    finally:
+        if request.body_exists and not request.content.at_eof():
+            # Answered before the other side had the whole body: it would take the rest from the next request.
+            answer.close()
+
+
+async def _pass_on(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, complete: Callable[[], None]
+) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, reason=answer.reason)
     for name, value in end_to_end(answer.headers.items()):
         response.headers.add(name, value)
