@@ -134,7 +134,7 @@ def _mount_needed(point: str, kept: dict[str, int]) -> None:
         target = Path(needed)
         if os.path.isdir(f"/proc/self/fd/{handle}"):  # noqa: PTH112 - a path that only the kernel knows
             target.mkdir(parents=True, exist_ok=True)
-        else:
+        elif not target.exists():  # in a folder that was mounted again it is there, and cannot be touched
             target.parent.mkdir(parents=True, exist_ok=True)
             target.touch()
         _mount(f"/proc/self/fd/{handle}", needed, _MS_BIND)
