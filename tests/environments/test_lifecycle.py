@@ -18,7 +18,9 @@ def test_lifecycle_apply_then_empty_plan(lifecycles: Lifecycles, environment: st
     assert applied.exit_code == 0, applied.output
     again = lifecycles.step(environment, "second-plan")
     assert again.exit_code == 0, again.output
-    assert "No changes" in again.output, again.output
+    assert "nothing changes" in again.output, again.output
+    for section in ("Findings", "Changed outside Terraform", "Conditions that did not pass"):
+        assert f"\n{section}" not in again.output, again.output
 
 
 @pytest.mark.parametrize("environment", environment_names())

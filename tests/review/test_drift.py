@@ -36,3 +36,14 @@ def test_what_was_changed_is_shown() -> None:
 )
 def test_what_opens_a_door_or_is_not_known_is_always_shown(kind: str) -> None:
     assert _shown(kind, {"ingress": []}, {"ingress": ["0.0.0.0/0"]})
+
+
+def test_a_plan_that_changes_nothing_meets_no_drift() -> None:
+    plan = document(
+        entry("aws_lb.other", {"name": "a"}, {"name": "a"}),
+        resource_drift=[entry("aws_iam_role.this", {"description": "a"}, {"description": "b"}, type="aws_iam_role")],
+        relevant_attributes=[{"resource": "aws_iam_role.this", "attribute": ["description"]}],
+    )
+    assert drift_of(plan) == ((), 1)
+    changed = {"actions": ["update"], "before": "a", "after": "b"}
+    assert len(drift_of({**plan, "output_changes": {"o": changed}})[0]) == 1

@@ -1,6 +1,7 @@
 """No secret leaves, in whatever form and wherever it stands."""
 
 import base64
+import html
 import json
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -40,6 +41,9 @@ def forms(secret: str) -> dict[str, str]:
         "basic authorization": base64.b64encode(b"user:" + raw).decode(),
         "base64 in the middle": base64.b64encode(b"#!/bin/sh\npassword=" + raw + b"\nrun\n").decode(),
         "hex": raw.hex(),
+        "hex in capitals": raw.hex().upper(),
+        "html": html.escape(secret),
+        "html, not in an attribute": html.escape(secret, quote=False),
         "in a sentence": f"cannot log in with {secret}!",
         "twice": secret + secret,
     }
@@ -92,6 +96,21 @@ def test_a_text_without_secrets_is_not_touched(text: str, hidden: list[str]) -> 
 def test_secrets_that_overlap_leave_nothing() -> None:
     assert Redactor(["abcdef", "defghi"]).text("<abcdefghi>") == f"<{REDACTED}>"
     assert Redactor(["abcdef", "abcdefgh"]).text("<abcdefgh>") == f"<{REDACTED}>"
+
+
+def test_short_values_go_under_the_name_of_a_secret() -> None:
+    containers = [{"name": "a", "image": "x", "environment": [{"name": "DB_PASSWORD", "value": "q-z"}]}]
+    plan = document(
+        entry("aws_db_instance.a", None, {"password": "q-z", "settings": [{"api_key": "q-z"}]}),
+        entry("aws_ecs_task_definition.a", None, {"container_definitions": json.dumps(containers)}),
+        entry(
+            "terraform_data.a", None, {"input": [{"name": "token", "value": "q-z"}, {"name": "size", "value": "q-y"}]}
+        ),
+        output_changes={"o": {"actions": ["create"], "before": None, "after": {"password": "q-z"}}},
+    )
+    text = repr(reviewed(plan))
+    assert "q-z" not in text
+    assert "q-y" in text
 
 
 def test_short_values_stay_in_texts_and_go_where_they_are_marked() -> None:
@@ -186,7 +205,7 @@ def test_a_secret_goes_from_each_place_of_a_review() -> None:
               type="aws_iam_role_policy"),
         entry(f"module.{S}.aws_lb.m", {"x": 1}, {"x": 2}, module_address=f"module.{S}"),
         resource_drift=[entry("aws_lb.number", {"list": [S]}, {"list": []})],
-        output_changes={S: {"actions": ["create"], "before": None, "after": {"x": [f"in {S}"]}}},
+        output_changes={S: {"actions": ["create"], "before": None, "after": {f"x {S}": [f"in {S}"]}}},
         checks=[{"address": {"to_display": S, "kind": "check"}, "status": "fail",
                  "instances": [{"address": {"to_display": S}, "status": "fail", "problems": [{"message": f"a {S}"}]}]}],
     )  # fmt: skip

@@ -21,9 +21,9 @@ class Side(NamedTuple):
     value: Json
     sensitive: Json = False
 
-    def at(self, key: str | int) -> "Side":
-        """The value one step deeper; None where there is nothing."""
-        mark = True if self.sensitive is True else _get(self.sensitive, key)
+    def at(self, key: str | int, sensitive: bool = False) -> "Side":
+        """The value one step deeper; None where there is nothing. More may be known of it than Terraform's mark."""
+        mark = True if sensitive or self.sensitive is True else _get(self.sensitive, key)
         return Side(_get(self.value, key), mark)
 
     def masked(self) -> Json:
@@ -69,11 +69,19 @@ def _walk(  # noqa: PLR0917 - the four structures run in step
         for key in sorted({*_keys(old), *_keys(new), *_keys(unknown)}):
             if not _get(unknown, key) and same(_get(old, key), _get(new, key)):
                 continue  # most attributes of most changes
-            yield from _walk(paths.step(path, key), key, before.at(key), after.at(key), _get(unknown, key), forced)
+            mark = key == "value" and _named_secret(old, new)
+            yield from _walk(
+                paths.step(path, key), key, before.at(key, mark), after.at(key, mark), _get(unknown, key), forced
+            )
     elif kinds <= {list} and (kinds or isinstance(unknown, list)):
         yield from _lists(path, name, before, after, unknown, forced)
     elif not same(old, new) or marks.holds(unknown):
         yield _leaf(path, before, after, forced, unknown=marks.holds(unknown), name=str(name))
+
+
+def _named_secret(*blocks: Json) -> bool:
+    """Whether a block names its value and the name is that of a secret, as variables and parameters do."""
+    return any(isinstance(each, dict) and is_secret(each.get("name", ""), each.get("value")) for each in blocks)
 
 
 def _lists(  # noqa: PLR0917 - as _walk

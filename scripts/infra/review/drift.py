@@ -28,6 +28,8 @@ def drift_of(document: Mapping[str, Any]) -> tuple[tuple[Drift, ...], int]:
         The drift by address, and how many drifted objects do not meet the plan.
     """
     entries = [entry for entry in document.get("resource_drift", []) if does_something(entry)]
+    if not _changes_anything(document):
+        return (), len(entries)
     wanted = _wanted(document) if entries else {}
     changed = {
         entry["address"]: [attribute.path for attribute in attributes_of(entry["change"])]
@@ -50,6 +52,13 @@ def drift_of(document: Mapping[str, Any]) -> tuple[tuple[Drift, ...], int]:
         if attributes:
             found.append(_drift(entry, attributes))
     return tuple(sorted(found, key=lambda drift: drift.address)), len(entries) - len(found)
+
+
+def _changes_anything(document: Mapping[str, Any]) -> bool:
+    outputs = document.get("output_changes", {}).values()
+    return any(map(does_something, document.get("resource_changes", []))) or any(
+        output["actions"] != ["no-op"] for output in outputs
+    )
 
 
 def _wanted(document: Mapping[str, Any]) -> dict[str, list[str]]:
