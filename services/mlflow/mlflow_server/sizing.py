@@ -16,8 +16,11 @@ _BASE_MIB = 512
 _WORKER_MIB = 384
 # MLflow keeps three pools a worker (tracking, registry, jobs). All of them full, in as many tasks as an environment may
 # have and a deployment doubles, is what its RDS instance accepts (memory / 9531392 bytes: db.t4g.micro 112,
-# db.m7g.large 901): development 2 * 2 * 2 * 3 * 2 = 48, production 2 * 9 * 2 * 3 * 8 = 864.
+# db.m7g.large 901): development 2 * 2 * 2 * 3 * 4 = 96, production 2 * 9 * 2 * 3 * 8 = 864.
 _POOL_A_CPU = 4
+# A request may hold two connections (log-batch opens a session within a session): with two in all, two requests that come
+# together wait for each other until both fail, after 30 s and with 400.
+_LEAST_CONNECTIONS = 4
 _METADATA_SECONDS = 2.0
 _MIB = 1 << 20
 
@@ -63,7 +66,7 @@ def sizing(size: TaskSize, workers: int | None) -> Sizing:
     fitting = max(1, (size.memory_mib - _BASE_MIB) // _WORKER_MIB)
     count = workers or min(max(2, math.ceil(size.cpus)), fitting)
     pool = max(1, min(_POOL_A_CPU, round(_POOL_A_CPU * size.cpus / count)))
-    return Sizing(count, pool_size=pool, max_overflow=pool)
+    return Sizing(count, pool_size=pool, max_overflow=max(pool, _LEAST_CONNECTIONS - pool))
 
 
 def task_size(values: Mapping[str, str], cgroup: Path = Path("/sys/fs/cgroup")) -> TaskSize:

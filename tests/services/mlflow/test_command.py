@@ -74,14 +74,14 @@ def test_no_password_changes_the_rest_of_the_uri(password: str, file: str) -> No
 @pytest.mark.parametrize(
     ("cpus", "memory", "workers", "expected"),
     [
-        (0.5, 2048, None, Sizing(2, 1, 1)),  # development
+        (0.5, 2048, None, Sizing(2, 1, 3)),  # development
         (1, 4096, None, Sizing(2, 2, 2)),  # staging
         (2, 8192, None, Sizing(2, 4, 4)),  # production
         (8, 32768, None, Sizing(8, 4, 4)),
         (8, 2048, None, Sizing(4, 4, 4)),  # memory decides
         (1, 512, None, Sizing(1, 4, 4)),
-        (0.25, 256, None, Sizing(1, 1, 1)),
-        (2, 8192, 6, Sizing(6, 1, 1)),  # said outright
+        (0.25, 256, None, Sizing(1, 1, 3)),
+        (2, 8192, 6, Sizing(6, 1, 3)),  # said outright
     ],
 )
 def test_workers_and_pools_follow_the_task(cpus: float, memory: int, workers: int | None, expected: Sizing) -> None:
