@@ -176,3 +176,20 @@ def test_the_clock_of_a_database_does_not_matter_while_its_password_does() -> No
 
     assert digest(plan("10:00", "new")) == digest(plan("10:05", "new"))
     assert digest(plan("10:00", "new")) != digest(plan("10:00", "newer"))
+
+
+def test_an_import_alone_matters() -> None:
+    values = {"name": "a"}
+    still = entry("aws_lb.a", values, values)
+    imported = {**still, "change": {**still["change"], "importing": {"id": "i-1"}}}
+    another = {**still, "change": {**still["change"], "importing": {"id": "i-2"}}}
+    assert len({digest(document(each)) for each in (still, imported, another)}) == 3
+
+
+def test_what_aws_changes_by_itself_matters_when_the_plan_changes_it() -> None:
+    def service(before: int, after: int) -> str:
+        one, other = {"desired_count": before, "tags": {}}, {"desired_count": after, "tags": {"a": "b"}}
+        return digest(document(entry("aws_ecs_service.a", one, other, type="aws_ecs_service")))
+
+    assert service(1, 1) == service(2, 2), "autoscaling moved it"
+    assert len({service(1, 1), service(2, 0), service(2, 1)}) == 3
