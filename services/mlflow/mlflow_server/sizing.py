@@ -18,8 +18,8 @@ _WORKER_MIB = 384
 # have and a deployment doubles, is what its RDS instance accepts (memory / 9531392 bytes: db.t4g.micro 112,
 # db.m7g.large 901): development 2 * 2 * 2 * 3 * 4 = 96, production 2 * 9 * 2 * 3 * 8 = 864.
 _POOL_A_CPU = 4
-# A request may hold two connections (log-batch opens a session within a session): with two in all, two requests that come
-# together wait for each other until both fail, after 30 s and with 400.
+# A request may hold two connections (log-batch opens a session within a session): with two in all, two such requests
+# wait for each other until both fail, after 30 s and with 400.
 _LEAST_CONNECTIONS = 4
 _METADATA_SECONDS = 2.0
 _MIB = 1 << 20
