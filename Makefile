@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP
+export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -36,7 +36,7 @@ history: .venv/ready ## Show what was done to ENV: JSON=1 for machines, VERIFY=1
 	@$(INFRA) history $(if $(JSON),--json) $(if $(VERIFY),--verify) $(if $(ALL),--all)
 
 .PHONY: preflight demo
-preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: KEEP=1 leaves it running
+preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: DRILLS=1 lets faults happen, KEEP=1 leaves it running
 	@$(INFRA) preflight
 demo: .venv/ready ## Start the platform on this machine, to be used by hand (development unless ENV says otherwise)
 	@$(INFRA) demo

@@ -18,11 +18,12 @@ def register_preflight(commands: click.Group) -> None:
     @click.option("--env", "name", envvar="ENV", default="", help="Environment; the Makefile's ENV.")
     @click.option("--keep", is_flag=True, envvar="KEEP", help="Leave it running afterwards; the Makefile's KEEP=1.")
     @click.option("--fail-fast", is_flag=True, help="Run nothing more after the first failure.")
-    def _preflight(name: str, keep: bool, fail_fast: bool) -> None:
+    @click.option("--drills", is_flag=True, envvar="DRILLS", help="Then let faults happen; the Makefile's DRILLS=1.")
+    def _preflight(name: str, keep: bool, fail_fast: bool, drills: bool) -> None:
         """Apply an environment, start it as applied, use it: exits with 0 passed, 1 failed, 2 could not run."""
         from infra.preflight.perform import perform_preflight  # noqa: PLC0415
 
-        sys.exit(perform_preflight(load_environment(name), keep=keep, fail_fast=fail_fast))
+        sys.exit(perform_preflight(load_environment(name), keep=keep, fail_fast=fail_fast, drills=drills))
 
     @commands.command("demo")
     @click.option("--env", "name", envvar="ENV", default="development", help="Environment.")

@@ -16,6 +16,7 @@ class Live:
 
     def __init__(self) -> None:
         self._moving: Step | None = None
+        self._denied: set[str] = set()
 
     def begin(self, name: str, about: str) -> None:
         """A step begins.
@@ -46,6 +47,11 @@ class Live:
             event: what.
         """
         if event.kind in _TOLD:
+            # The same action is denied for many files: once is enough.
+            short = event.text.partition(" on arn:")[0]
+            if event.kind == "denied" and short in self._denied:
+                return
+            self._denied.add(short)
             note(f"      {event.kind}: {event.text}", style="yellow")
         elif self._moving:
             self._moving.detail(event.text)

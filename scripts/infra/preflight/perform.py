@@ -1,7 +1,11 @@
 """What the commands `infra preflight` and `infra demo` do, from the run to its reports and the last line."""
 
+from dataclasses import replace
+
 from infra.console import note, say
 from infra.environment import Environment
+from infra.preflight.drills.campaign import run_drills
+from infra.preflight.drills.report import DrillReport
 from infra.preflight.keep import keep_running
 from infra.preflight.live import Live
 from infra.preflight.record import PreflightRecord, Verdict
@@ -14,25 +18,30 @@ from infra.verification.steps import Steps
 _STYLES = {Verdict.PASSED: "bold green", Verdict.FAILED: "bold red", Verdict.NOT_KNOWN: "bold yellow"}
 
 
-def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool) -> int:
+def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool, drills: bool) -> int:
     """Run a preflight and write its reports.
 
     Args:
         environment: what to try.
         keep: leave the platform running until the person ends it.
         fail_fast: run nothing more after the first failure.
+        drills: let faults happen under a light load after the journey; not when a step of it failed.
 
     Returns:
         Exit code: 0 passed, 1 failed, 2 could not run.
     """
     live = Live()
+    reports: list[DrillReport] = []
 
     def use(running: Running, steps: Steps) -> None:
         verify(running, steps)
+        if drills and not steps.failed:
+            run_drills(running, steps, reports)
         if keep:
             keep_running(running, steps)
 
-    return _finish(preflight(environment, live, use, fail_fast=fail_fast), environment)
+    record = preflight(environment, live, use, fail_fast=fail_fast)
+    return _finish(replace(record, drills=tuple(reports)), environment)
 
 
 def perform_demo(environment: Environment) -> int:

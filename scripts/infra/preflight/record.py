@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from infra.preflight.base.applied import Origin
+from infra.preflight.drills.report import DrillReport
 from infra.preflight.findings import Finding
 from infra.preflight.platform.model import AwsCall, Event, Refusal, Task
 from infra.preflight.topology import Topology
@@ -48,6 +49,7 @@ class PreflightRecord:
         aws_calls: calls of AWS APIs.
         refusals: connections that were not let through.
         limits: what this machine did not allow to be checked.
+        drills: how the drills went; none where none were asked for.
     """
 
     environment: str
@@ -69,3 +71,4 @@ class PreflightRecord:
     aws_calls: tuple[AwsCall, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     limits: tuple[str, ...] = ()
+    drills: tuple[DrillReport, ...] = ()

@@ -1,7 +1,8 @@
 """What is done with a platform that runs: a client uses it as clients will, or a person does."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,12 +67,32 @@ def verify(running: Running, steps: Steps) -> None:
     Raises:
         PlatformFailure: something was refused or denied that no step noticed.
     """
+    platform = running.platform
+    with registry_of(running, f"preflight-{secrets.token_hex(4)}") as target:
+        steps.run(steps_for(target), target)
+    if steps.given_up:
+        return
+    with steps.step("permissions", "What the tasks did is allowed, by policies and by security groups") as saw:
+        platform.verdict()
+        saw(f"{sum(call.times for call in platform.aws_calls)} AWS calls of {len(platform.aws_calls)} kinds")
+
+
+@contextmanager
+def registry_of(running: Running, name: str) -> Iterator[Target]:
+    """The registry of a platform as its clients know it.
+
+    Args:
+        running: the platform.
+        name: begins the names of everything that its client makes; new for each use.
+
+    Yields:
+        The registry; its client starts with its first step.
+    """
     environment, platform = running.environment, running.platform
-    home = running.folder / "client"
+    home = running.folder / name
     home.mkdir(mode=0o700)
-    name = f"preflight-{secrets.token_hex(4)}"
     with client_session(name, home, running.client_environment(home)) as client:
-        target = Target(
+        yield Target(
             environment=environment.name,
             domain=environment.domain,
             keys=running.keys,
@@ -82,12 +103,6 @@ def verify(running: Running, steps: Steps) -> None:
             logs=lambda: _logs(platform),
             legacy_until=str(environment.variables.get("legacy_service_id_until", "")),
         )
-        steps.run(steps_for(target), target)
-    if steps.given_up:
-        return
-    with steps.step("permissions", "What the tasks did is allowed, by policies and by security groups") as saw:
-        platform.verdict()
-        saw(f"{sum(call.times for call in platform.aws_calls)} AWS calls of {len(platform.aws_calls)} kinds")
 
 
 def issue_keys(platform: Platform) -> Keys:

@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,7 +126,7 @@ class Target:
         Args:
             method: HTTP method.
             path: request target as it goes on the wire.
-            body: bytes, or a value sent as JSON.
+            body: bytes, an iterator of pieces of them (with a Content-Length in `headers`), or a value sent as JSON.
             headers: more headers.
             key: API key, sent as `Authorization: Bearer`.
             host: public host to connect to; the registry's unless said otherwise.
@@ -142,7 +142,7 @@ class Target:
         """
         host = host or self.registry
         sent = {"Host": claimed_host or host, **({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
-        if body is not None and not isinstance(body, bytes):
+        if body is not None and not isinstance(body, bytes | Iterator):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
         url = f"{scheme}://{host}{path}"

@@ -78,3 +78,35 @@ def test_what_dies_is_replaced(small: Small, tmp_path: Path) -> None:
         running.platform.wait_until_steady(STEADY_SECONDS)
         assert running.task("web") is not old
         assert running.ask("/").status == 200
+
+
+def test_with_a_minimum_of_nothing_the_old_tasks_end_before_others_are_there(small: Small, tmp_path: Path) -> None:
+    ecs = small.client("ecs")
+    breaker = {"enable": True, "rollback": True}
+    lax = {"maximumPercent": 200, "minimumHealthyPercent": 0, "deploymentCircuitBreaker": breaker}
+    ecs.update_service(cluster="small", service="web", deploymentConfiguration=lax)
+    with small.running(tmp_path) as running, _Load(running) as load:
+        small.redefine("web", variables={"NEW": "1"})
+        running.platform.refresh()
+        running.platform.wait_until_steady(STEADY_SECONDS)
+    assert 503 in {status for status, _ in load.answers}
+
+
+def test_without_a_circuit_breaker_a_broken_revision_stays_on_its_way(small: Small, tmp_path: Path) -> None:
+    ecs = small.client("ecs")
+    without = {"maximumPercent": 200, "minimumHealthyPercent": 100}
+    ecs.update_service(
+        cluster="small",
+        service="web",
+        deploymentConfiguration={**without, "deploymentCircuitBreaker": {"enable": False, "rollback": False}},
+    )
+    with small.running(tmp_path) as running:
+        old = running.task("web")
+        small.redefine("web", entryPoint=_ENDS)
+        running.platform.refresh()
+        deadline = time.monotonic() + STEADY_SECONDS
+        while len([task for task in running.platform.tasks if task.exit_code == 9]) < 4:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert running.task("web") is old
+        assert not any("rolled back" in event.text for event in running.platform.events)

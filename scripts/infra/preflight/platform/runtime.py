@@ -333,6 +333,15 @@ class Platform:
 
     # --- drills
 
+    def note_drill(self, subject: str, text: str) -> None:
+        """A drill does something; told and kept as every event.
+
+        Args:
+            subject: ARN of what it is done to.
+            text: what, in one line.
+        """
+        self._assembly.record.event("drill", subject, text)
+
     def kill(self, task: Task) -> None:
         """What a crash does to a task: every process of it gets SIGKILL."""
         [running] = [each for each in self._running if each.task is task]

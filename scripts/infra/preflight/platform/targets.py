@@ -174,8 +174,8 @@ class TargetGroups:
             reason = await self._check(group, target)
             self._judge(group, target, reason)
             interval = float(check["HealthCheckIntervalSeconds"])
-            settled = target.state == "healthy" and not target.failures
-            await asyncio.sleep(interval if settled else max(interval / self._hurry, _LEAST_INTERVAL))
+            hurried = max(interval / self._hurry, _LEAST_INTERVAL)
+            await asyncio.sleep(interval if target.state == "healthy" else hurried)
 
     def _judge(self, group: TargetGroup, target: Target, reason: str) -> None:
         target.reason = reason

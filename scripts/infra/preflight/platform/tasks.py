@@ -199,8 +199,11 @@ class RunningTask:
         running, log, failures = self._containers[container.name], self._folder / f"health-{container.name}", 0
         command = ("/bin/sh", "-c", check.command[1]) if check.command[0] == "CMD-SHELL" else check.command[1:]
         while True:
-            settled = self.task.health == "HEALTHY" and failures == 0
-            pause = check.interval if settled else max(check.interval / self._surroundings.hurry, _LEAST_INTERVAL)
+            pause = (
+                check.interval
+                if self.task.health == "HEALTHY"
+                else max(check.interval / self._surroundings.hurry, _LEAST_INTERVAL)
+            )
             await asyncio.sleep(pause)
             running_for = time.time() - (self.task.started or 0)
             starting = running_for < check.start_period * _slowness() and self.task.health == "UNKNOWN"

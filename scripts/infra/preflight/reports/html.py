@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from infra.preflight.findings import Finding
 from infra.preflight.platform.model import Task
 from infra.preflight.record import PreflightRecord, Verdict
+from infra.preflight.reports.drills import HEADS, drill_lines, drill_rows
 from infra.preflight.reports.timeline import timeline
 from infra.preflight.reports.topology_map import topology_map
 from infra.preflight.reports.words import MARKS, account_words, headline, made_from
@@ -31,6 +32,7 @@ def html_report(record: PreflightRecord) -> str:
             _head(record),
             *(_finding(finding) for finding in record.findings),
             _steps(record),
+            *_drills(record),
             *_drawing("When what ran", timeline(record)),
             *_drawing("What was started, and which rule led where", topology_map(record)),
             *_lanes(record),
@@ -99,6 +101,13 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     body = "".join("<tr>" + "".join(f"<td>{text(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     head = "".join(f"<th>{name}</th>" for name in heads)
     return f'<div class="box scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _drills(record: PreflightRecord) -> Iterator[str]:
+    if record.drills:
+        yield _section("Drills: what clients saw while faults happened", _table(HEADS, drill_rows(record)))
+        legend = "From the fault on: while it lasted, until everything was steady again, and each request that failed"
+        yield from _drawing(legend, drill_lines(record))
 
 
 def _lanes(record: PreflightRecord) -> Iterator[str]:

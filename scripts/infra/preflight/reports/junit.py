@@ -48,4 +48,7 @@ def junit_report(record: PreflightRecord) -> str:
         time=f"{record.seconds:.3f}",
     )
     suite.extend(cases)
+    if record.drills:
+        told = SubElement(suite, "system-out")
+        told.text = "\n".join(f"{line(drill.name)}: {line(drill.words, _TEXT)}" for drill in record.drills)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from infra.preflight.live import finding_lines
 from infra.preflight.record import PreflightRecord
+from infra.preflight.reports.drills import HEADS, drill_rows
 from infra.preflight.reports.words import MARKS, account_words, headline, made_from
 from infra.review.reports.markdown_text import code, fenced, prose
 from infra.review.reports.text import line
@@ -36,6 +37,10 @@ def _lines(record: PreflightRecord) -> Iterator[str]:
     for result in record.results:
         cells = (prose(result.name), prose(result.about), prose(result.seen, 200), f"{result.seconds:.1f} s")
         yield f"| {MARKS[result.outcome]} | {' | '.join(cells)} |"
+    if record.drills:
+        yield from ("", "### Drills", "", f"| {' | '.join(HEADS)} |", "|" + "---|" * len(HEADS))
+        for row in drill_rows(record):
+            yield f"| {' | '.join(prose(cell, 200) for cell in row)} |"
     yield ""
     for name, fact in (*made_from(record), ("Account", account_words(record))):
         yield f"- {name}: {prose(fact)}"

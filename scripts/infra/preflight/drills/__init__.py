@@ -1,0 +1,1 @@
+"""Faults while the platform runs and clients work: what they see, for how long, and whether anything is lost."""

@@ -1,0 +1,54 @@
+"""All drills, one after another, while clients go on working."""
+
+import secrets
+
+from infra.preflight.drills import auth, crashes, database, deployments, storage
+from infra.preflight.drills.acknowledged import read_back
+from infra.preflight.drills.drill import Drill, lost
+from infra.preflight.drills.load import running_load
+from infra.preflight.drills.report import DrillReport
+from infra.preflight.drills.scene import Scene
+from infra.preflight.use import Running, registry_of
+from infra.verification.steps import Step, Steps
+
+DRILLS: tuple[Drill, ...] = (
+    *crashes.DRILLS,
+    *database.DRILLS,
+    *storage.DRILLS,
+    *auth.DRILLS,
+    *deployments.DRILLS,
+)
+
+
+def run_drills(running: Running, steps: Steps, reports: list[DrillReport]) -> None:
+    """Do every drill; one that fails does not end the others.
+
+    Args:
+        running: a platform that passed its journey.
+        steps: told how each drill went.
+        reports: gets one for each drill whose fault began.
+
+    Raises:
+        CheckFailed: the clients cannot begin to work.
+    """
+    name = f"drills-{secrets.token_hex(4)}"
+    with registry_of(running, name) as target, running_load(target, name) as load:
+        scene = Scene(running.platform, target, load, reports)
+        steps.run([drill.as_step() for drill in DRILLS], scene)
+        load.stop()
+        steps.run([_NOTHING_LOST], scene)
+
+
+def _all_is_there(scene: Scene) -> str:
+    writes = scene.load.acknowledged.since()
+    losses = read_back(scene.target, writes)
+    if losses:
+        raise lost(tuple(losses), scene)
+    return f"{len(writes)} acknowledged writes read back and compared"
+
+
+_NOTHING_LOST = Step(
+    "nothing-lost",
+    "Every run, artifact and model version that was acknowledged during the drills is there as it was written",
+    _all_is_there,
+)

@@ -1,0 +1,40 @@
+"""What is known about a drill when it is over."""
+
+from dataclasses import dataclass
+
+from infra.preflight.drills.acknowledged import Loss
+from infra.preflight.drills.view import View
+
+
+@dataclass(frozen=True)
+class DrillReport:
+    """How a drill went; times in seconds from its fault.
+
+    Args:
+        name: of its step.
+        did: what was done, in words.
+        blamed: ARN of what it was done to.
+        fault: when it was done, seconds since the epoch.
+        undone: when the fault itself ended; a crash ends at once.
+        steady: when every service was steady again and every client content; None when that did not happen in time.
+        view: what clients saw.
+        acknowledged: writes that were acknowledged meanwhile.
+        losses: those that are not there as they were acknowledged.
+    """
+
+    name: str
+    did: str
+    blamed: str
+    fault: float
+    undone: float
+    steady: float | None
+    view: View
+    acknowledged: int
+    losses: tuple[Loss, ...]
+
+    @property
+    def words(self) -> str:
+        """In one line."""
+        steady = "not steady again" if self.steady is None else f"steady after {self.steady:.1f} s"
+        kept = f"{self.acknowledged - len(self.losses)} of {self.acknowledged} acknowledged writes read back"
+        return f"{self.did}: {self.view.words}, {steady}; {kept}"
