@@ -249,12 +249,18 @@ result = [tried(lambda: s3.put_object(Bucket={BUCKET!r}, Key=key, Body=b"content
         assert "vpce-" in told[1]
 
 
-def test_a_drill_takes_permissions_away_and_gives_them_back(allowed: Small, tmp_path: Path) -> None:
+def test_a_policy_that_changes_meanwhile_counts_as_soon_as_the_account_is_read_again(
+    allowed: Small, tmp_path: Path
+) -> None:
     code = f'result = tried(lambda: s3.put_object(Bucket={BUCKET!r}, Key="models/d", Body=b"content"))'
+    iam, name = allowed.client("iam"), {"RoleName": "small-task", "PolicyName": "no"}
+    denial = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Put*", "Resource": "*"}]}
     with allowed.running(tmp_path) as running:
-        running.platform.deny("s3:Put*")
+        iam.put_role_policy(**name, PolicyDocument=json.dumps(denial))
+        running.platform.refresh()
         assert _inside(running, code).startswith("AccessDenied")
-        running.platform.allow()
+        iam.delete_role_policy(**name)
+        running.platform.refresh()
         assert _inside(running, code) == "allowed"
 
 

@@ -57,19 +57,10 @@ class Permissions:
     def __init__(self, account: EmulatedAccount) -> None:
         self._account = account
         self._roles: dict[str, Role] = {}
-        self._taken_away: tuple[str, ...] = ()
 
     def refresh(self) -> None:
         """Forget what was read."""
         self._roles = {}
-
-    def take_away(self, *actions: str) -> None:
-        """Deny actions to everybody, whatever the policies say (a drill).
-
-        Args:
-            actions: patterns such as "s3:*"; none gives everything back.
-        """
-        self._taken_away = actions
 
     def role(self, arn: str) -> Role | None:
         """A role, or None when there is no such role."""
@@ -112,8 +103,6 @@ class Permissions:
             context: condition keys of the request.
             others: policies that have a say beside the role's own.
         """
-        if any(like(action, pattern) for pattern in self._taken_away):
-            return Judgement(False, "a drill took it away", role.arn)
         try:
             return _judge(role, action, resource, context, tuple(others))
         except NotImplementedError as error:

@@ -357,18 +357,6 @@ class Platform:
         for database in self._databases:
             database.server.start()
 
-    def deny(self, *actions: str) -> None:
-        """AWS denies actions to every task from now on.
-
-        Args:
-            actions: patterns, e.g. "s3:*".
-        """
-        self._assembly.permissions.take_away(*actions)
-
-    def allow(self) -> None:
-        """End of `deny`."""
-        self._assembly.permissions.take_away()
-
     async def end_tasks(self) -> None:
         """End all services and tasks at once."""
         await asyncio.gather(*(service.close() for service in self._services.values()))
