@@ -105,7 +105,7 @@ def deliver(environment: Environment, account: Account, merge: Merge, private_ke
     record = _put_back(environment, approved)
     if not record.has_changes and not fresh.has_changes:
         return False
-    _require_made_here(record, account, pull.head, fresh)
+    require_made_here(record, account, pull.head, fresh)
     # That both plans are the same is a part of the permission that apply asks for.
     apply(environment, account, record, Delivery(github, pull, merge.base, fresh_digest))
     return True
@@ -180,8 +180,18 @@ def _put_back(environment: Environment, approved: dict[str, bytes]) -> PlanRecor
     return saved_plan.load(files, environment.name)
 
 
-def _require_made_here(record: PlanRecord, account: Account, head: str, fresh: PlanRecord) -> None:
-    """The approved plan is one of this environment's account, at the pull request's last commit, on today's state."""
+def require_made_here(record: PlanRecord, account: Account, head: str, fresh: PlanRecord) -> None:
+    """The approved plan is one of this environment's account, at the pull request's last commit, on today's state.
+
+    Args:
+        record: of the approved plan.
+        account: that is applied to.
+        head: the pull request's last commit.
+        fresh: record of the plan made just now.
+
+    Raises:
+        InfraError: it is of something else; says what.
+    """
     facts = {
         "environment": (record.environment, fresh.environment),
         "account": (
