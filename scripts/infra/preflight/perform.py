@@ -25,7 +25,7 @@ def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool, 
         environment: what to try.
         keep: leave the platform running until the person ends it.
         fail_fast: run nothing more after the first failure.
-        drills: let faults happen under a light load after the journey; not when a step of it failed.
+        drills: let faults happen under a light load after the journey.
 
     Returns:
         Exit code: 0 passed, 1 failed, 2 could not run.
@@ -35,7 +35,7 @@ def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool, 
 
     def use(running: Running, steps: Steps) -> None:
         verify(running, steps)
-        if drills and not steps.failed:
+        if drills:
             run_drills(running, steps, reports)
         if keep:
             keep_running(running, steps)

@@ -24,19 +24,28 @@ def run_drills(running: Running, steps: Steps, reports: list[DrillReport]) -> No
     """Do every drill; one that fails does not end the others.
 
     Args:
-        running: a platform that passed its journey.
+        running: the platform; where a step of its journey failed, no drill is run, which is said.
         steps: told how each drill went.
         reports: gets one for each drill whose fault began.
 
     Raises:
         CheckFailed: the clients cannot begin to work.
     """
+    if steps.failed:
+        needs = tuple(result.name for result in steps.failed)
+        left_out = [*(drill.as_step() for drill in DRILLS), _NOTHING_LOST]
+        steps.run([Step(each.name, each.about, _left_out, needs) for each in left_out], running)
+        return
     name = f"drills-{secrets.token_hex(4)}"
     with registry_of(running, name) as target, running_load(target, name) as load:
         scene = Scene(running.platform, target, load, reports)
         steps.run([drill.as_step() for drill in DRILLS], scene)
         load.stop()
         steps.run([_NOTHING_LOST], scene)
+
+
+def _left_out(_running: Running) -> str:
+    raise AssertionError("a step that needs another one is not run")
 
 
 def _all_is_there(scene: Scene) -> str:
