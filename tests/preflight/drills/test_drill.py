@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from infra.errors import InfraError
+from infra.preflight.drills import clients
 from infra.preflight.drills import drill as drill_module
+from infra.preflight.drills import load as load_module
 from infra.preflight.drills import scene as scene_module
 from infra.preflight.drills.campaign import DRILLS
 from infra.preflight.drills.drill import Drill, Watch, perform
@@ -31,7 +33,9 @@ def platform() -> QuietPlatform:
 
 
 @pytest.fixture
-def scene(registry: Registry, platform: QuietPlatform) -> Iterator[Scene]:
+def scene(registry: Registry, platform: QuietPlatform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    monkeypatch.setattr(clients, "_SLOW_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(load_module, "_PAUSE_SECONDS", 0.02)
     with running_load(target_of(registry), "drills") as load:
         yield scene_of(registry, platform, load)
 

@@ -23,7 +23,7 @@ from infra.verification.front_door import expect_status
 from infra.verification.target import Target
 
 _ARTIFACT_BYTES = 20_000
-_SLOW_PIECES, _SLOW_PAUSE_SECONDS, _SLOW_PIECE_BYTES = 8, 0.25, 8_192
+_SLOW_PIECES, _SLOW_PAUSE_SECONDS, _SLOW_PIECE_BYTES = 6, 0.2, 8_192
 
 
 class _Try(NamedTuple):

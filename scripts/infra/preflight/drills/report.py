@@ -33,6 +33,11 @@ class DrillReport:
     losses: tuple[Loss, ...]
 
     @property
+    def over(self) -> float | None:
+        """When everything was well again, seconds since the epoch; None when that did not happen in time."""
+        return None if self.steady is None else self.fault + self.steady
+
+    @property
     def words(self) -> str:
         """In one line."""
         steady = "not steady again" if self.steady is None else f"steady after {self.steady:.1f} s"
