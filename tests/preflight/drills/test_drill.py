@@ -11,9 +11,10 @@ from infra.preflight.drills import drill as drill_module
 from infra.preflight.drills import load as load_module
 from infra.preflight.drills import scene as scene_module
 from infra.preflight.drills.campaign import DRILLS
-from infra.preflight.drills.drill import Drill, Watch, perform
+from infra.preflight.drills.drill import Drill, perform
 from infra.preflight.drills.load import running_load
 from infra.preflight.drills.scene import Scene
+from infra.preflight.drills.watch import Watch
 from infra.preflight.platform.model import PlatformFailure
 from infra.verification.steps import CheckFailed
 from tests.preflight.drills.registry import DATABASE, GATEWAY_TASK, QuietPlatform, Registry, scene_of, target_of

@@ -3,9 +3,10 @@
 import secrets
 
 from infra.preflight.drills.acknowledged import API
-from infra.preflight.drills.drill import Drill, Watch
+from infra.preflight.drills.drill import Drill
 from infra.preflight.drills.requests import ask
 from infra.preflight.drills.scene import Scene
+from infra.preflight.drills.watch import Watch
 from infra.verification.exchange import Exchange
 from infra.verification.steps import CheckFailed
 from infra.verification.target import Target

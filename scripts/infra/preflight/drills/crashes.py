@@ -1,7 +1,8 @@
 """Drills: a task is killed, and ECS has to start another one."""
 
-from infra.preflight.drills.drill import Drill, Watch
+from infra.preflight.drills.drill import Drill
 from infra.preflight.drills.scene import GATEWAY, MLFLOW
+from infra.preflight.drills.watch import Watch
 
 
 def _kill(watch: Watch, service: str) -> None:

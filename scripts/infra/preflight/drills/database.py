@@ -1,7 +1,8 @@
 """Drill: the database is gone for a while."""
 
-from infra.preflight.drills.drill import Drill, Watch
+from infra.preflight.drills.drill import Drill
 from infra.preflight.drills.scene import BOUND_SECONDS
+from infra.preflight.drills.watch import Watch
 from infra.verification.steps import CheckFailed
 
 _STOPPED_SECONDS = 2.0

@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from infra.preflight.drills.drill import Drill, Watch
+from infra.preflight.drills.drill import Drill
 from infra.preflight.drills.scene import BOUND_SECONDS, GATEWAY, MLFLOW, Scene
+from infra.preflight.drills.watch import Watch
 from infra.preflight.platform.rolling import failure_threshold
 from infra.verification.steps import CheckFailed
 

@@ -2,76 +2,18 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from infra.errors import InfraError
 from infra.preflight.drills.acknowledged import AcknowledgedArtifact, Loss, read_back
 from infra.preflight.drills.report import DrillReport
 from infra.preflight.drills.scene import BOUND_SECONDS, Scene
 from infra.preflight.drills.view import view
+from infra.preflight.drills.watch import Watch
 from infra.verification.steps import CheckFailed, Step
 
 _CONTENT_SECONDS = 60.0
-_LOOK_SECONDS = 0.05
 _SHOWN = 3
-
-
-@dataclass
-class Watch:
-    """What a fault tells about itself while it happens.
-
-    Args:
-        scene: where.
-        blamed: ARN of what it is done to.
-        did: what was done, in words.
-        fault: when, seconds since the epoch; 0 before.
-        undone: when the fault itself ended; 0 before.
-    """
-
-    scene: Scene
-    blamed: str = ""
-    did: str = ""
-    fault: float = field(default=0.0)
-    undone: float = field(default=0.0)
-
-    def begin(self, did: str, blamed: str) -> None:
-        """The fault begins now.
-
-        Args:
-            did: what is done, in words.
-            blamed: ARN of what it is done to.
-        """
-        self.did, self.blamed, self.fault = did, blamed, time.time()
-        self.scene.platform.note_drill(blamed, did)
-
-    def end(self, did: str = "") -> None:
-        """The fault itself is over; the platform has to come back by itself.
-
-        Args:
-            did: what was put back, in words.
-        """
-        self.undone = time.time()
-        if did:
-            self.scene.platform.note_drill(self.blamed, did)
-
-    def hold_until_noticed(self, least: float, most: float) -> None:
-        """Let the fault last until clients notice it.
-
-        Args:
-            least: seconds that it lasts in any case.
-            most: seconds that it may take until a request fails.
-
-        Raises:
-            CheckFailed: nobody noticed, so that the drill proves nothing.
-        """
-        while True:
-            lasting = time.time() - self.fault
-            noticed = any(each.failed and each.began >= self.fault for each in self.scene.load.journal.honest)
-            if noticed and lasting >= least:
-                return
-            if lasting > most:
-                raise CheckFailed(f"{self.did}, and no client noticed within {most:g} s.", arn=self.blamed)
-            time.sleep(_LOOK_SECONDS)
 
 
 @dataclass(frozen=True)

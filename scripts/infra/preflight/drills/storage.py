@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from infra.preflight.drills.drill import Drill, Watch
+from infra.preflight.drills.drill import Drill
 from infra.preflight.drills.scene import BOUND_SECONDS, GATEWAY, MLFLOW, Scene
+from infra.preflight.drills.watch import Watch
 
 _DENIED_SECONDS = 2.0
 _POLICY = "drill-denies-s3"
