@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.policies.checkov_report import stale_skips
+from infra.policies.checkov_report import judge_configuration, stale_skips
 from infra.policies.checkov_settings import Settings, read_settings
 from infra.policies.fixtures import plan_of
 from infra.policies.judgement import POLICIES
@@ -190,6 +190,14 @@ def test_skips(scan_of: StartScan, settings_of: MakeSettings, root_module: MakeR
     assert len(stale) == 1
     assert len(stale_skips(settings, configuration.matched, plans_too=True)) == 2
     assert len(stale_skips(settings, configuration.matched, plans_too=True, applied_too=True)) == 3
+
+
+def test_a_file_that_checkov_left_out(settings_of: MakeSettings, tmp_path: Path) -> None:
+    for name in ("main.tf", "other.tf"):
+        (tmp_path / name).write_text(GOOD)
+    answer = {"errors": [], "files": [str(tmp_path / "main.tf")], "resources": ["aws_sns_topic.a"]}
+    said_of = judge_configuration(answer, tmp_path, settings_of(), tmp_path).findings
+    assert [(each.rule, each.where) for each in said_of] == [("HOK_SCAN_COVERAGE", "other.tf")]
 
 
 def test_a_canary_that_passes(
