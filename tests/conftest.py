@@ -73,6 +73,13 @@ def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
     return shared_lifecycles(tmp_path_factory)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lifecycles_begin_with_the_first_test(request: pytest.FixtureRequest) -> None:
+    """The provider sleeps for minutes in them: whatever else there is to test is tested meanwhile."""
+    if any("lifecycles" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        request.getfixturevalue("lifecycles")
+
+
 class Refusal:
     """Calls that must fail at plan."""
 
