@@ -165,7 +165,8 @@ def test_a_platform_that_does_not_come_back_fails_it_within_the_bound(
     with pytest.raises(CheckFailed, match=r"does not answer as before.*503"):
         perform(drill(break_for_good), scene)
     assert scene.reports[0].steady is None
-    assert "not steady again" in scene.reports[0].words
+    assert "not steady again; acknowledged writes read back: " in scene.reports[0].words
+    assert scene.reports[0].losses == ()
 
 
 def test_a_service_that_does_not_get_steady_is_blamed(scene: Scene, platform: QuietPlatform) -> None:

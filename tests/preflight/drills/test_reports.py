@@ -23,7 +23,7 @@ QUIET = replace(
     KILLED,
     name="deploy-mlflow",
     did="a new revision",
-    steady=None,
+    steady=3.0,
     view=View(50, {}, 0.3, 0.0, (), 2, (), None),
     losses=(LOST,),
 )
@@ -49,10 +49,16 @@ def test_every_drill_is_a_row() -> None:
             "failed": "none",
             "longest wait": "0.3 s",
             "whole again": "always",
-            "steady again": "never",
+            "steady again": "after 3.0 s",
             "read back": "39 of 40",
         },
     ]
+
+
+def test_a_platform_that_is_not_steady_has_not_lost_anything_yet() -> None:
+    [row] = drill_rows(replace(RECORD, drills=(replace(KILLED, steady=None),)))
+    assert dict(zip(HEADS, row, strict=True))["steady again"] == "never"
+    assert dict(zip(HEADS, row, strict=True))["read back"] == "40 at the end"
 
 
 def test_the_page_has_a_table_and_lines_of_time() -> None:

@@ -137,7 +137,8 @@ def _report(drill: Drill, watch: Watch, steady: float | None, before: int) -> Dr
     writes = load.acknowledged.since(before)
     journal = load.journal
     seen = view(tuple(journal.honest), tuple(journal.intruders), tuple(journal.rounds), watch.fault, end)
-    losses = read_back(watch.scene.target, writes)
+    # A platform that does not answer has not lost anything yet: the last step reads everything again.
+    losses = read_back(watch.scene.target, writes) if steady else []
     return DrillReport(
         name=drill.name,
         did=watch.did,

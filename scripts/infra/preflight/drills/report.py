@@ -19,7 +19,7 @@ class DrillReport:
         steady: when every service was steady again and every client content; None when that did not happen in time.
         view: what clients saw.
         acknowledged: writes that were acknowledged meanwhile.
-        losses: those that are not there as they were acknowledged.
+        losses: those that are not there as they were acknowledged; none are known while the platform is not steady.
     """
 
     name: str
@@ -41,5 +41,11 @@ class DrillReport:
     def words(self) -> str:
         """In one line."""
         steady = "not steady again" if self.steady is None else f"steady after {self.steady:.1f} s"
-        kept = f"{self.acknowledged - len(self.losses)} of {self.acknowledged} acknowledged writes read back"
-        return f"{self.did}: {self.view.words}, {steady}; {kept}"
+        return f"{self.did}: {self.view.words}, {steady}; acknowledged writes read back: {self.read_back}"
+
+    @property
+    def read_back(self) -> str:
+        """How many of the acknowledged writes were found again."""
+        if self.steady is None:
+            return f"{self.acknowledged} at the end"
+        return f"{self.acknowledged - len(self.losses)} of {self.acknowledged}"

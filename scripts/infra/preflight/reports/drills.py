@@ -31,7 +31,7 @@ def drill_rows(record: PreflightRecord) -> Iterator[tuple[str, ...]]:
             f"{seen.longest:.1f} s",
             _seconds(seen.out) if failed else "always",
             _seconds(drill.steady),
-            f"{drill.acknowledged - len(drill.losses)} of {drill.acknowledged}",
+            drill.read_back,
         )
 
 
