@@ -106,6 +106,9 @@ def image_for(reference: str) -> Image:
     else:
         python = tool_environment(source.folder.name, source.folder / "requirements.lock")
         modules, says = source.folder, read_dockerfile(source.folder / "Dockerfile")
+    # Without the links that lead there: several checkouts may share their tools, and a link may lie in a folder that a
+    # task has as scratch. The link `python` itself stays: it is what makes it the Python of its environment.
+    python = python.parent.resolve() / python.name
     programs = _programs(source, python)
     path = [
         str(programs),
@@ -117,7 +120,7 @@ def image_for(reference: str) -> Image:
         "/sbin",
         "/bin",
     ]
-    needed = {ROOT, build_folder(), python.parent.parent, Path(sys.base_prefix), programs}
+    needed = {each.resolve() for each in (ROOT, build_folder(), python.parent.parent, Path(sys.base_prefix), programs)}
     return Image(
         repository,
         says.entrypoint,
