@@ -135,6 +135,20 @@ def test_the_platform_and_a_check_may_know_it_themselves(origins: Origins) -> No
     assert failed(CheckFailed("no", arn=REGISTRY_RULE), Seen(), origins).address == REGISTRY
 
 
+def test_what_was_refused_to_a_task_is_nearer_than_that_it_ended(origins: Origins) -> None:
+    ended, earlier = task("gateway", 2), task("gateway", 1)
+    failure = PlatformFailure("A task of hokusai-gateway stopped", arn=ended.task_definition_arn, task=ended)
+    other = AwsCall(START, "other", "s3:GetObject", "arn:aws:s3:::b/x", allowed=False, task_id="another task")
+    seen = Seen(tasks=[earlier, ended], aws_calls=[other])
+    assert failed(failure, seen, origins).address == 'module.task["gateway"].aws_ecs_task_definition.this'
+    call = AwsCall(START, ROLE, "kms:GenerateDataKey", "k", allowed=False, reason="no", blame=ROLE, task_id=earlier.id)
+    finding = failed(failure, Seen(tasks=[earlier, ended], aws_calls=[other, call]), origins)
+    assert finding.address == 'module.task_roles.aws_iam_role_policy.task["gateway"]'
+    assert finding.message.startswith("A task of hokusai-gateway stopped")
+    assert "may not kms:GenerateDataKey" in finding.message
+    assert finding.log_of == ended.name
+
+
 def test_terraforms_own_refusal_names_file_and_line() -> None:
     diagnostic = {
         "severity": "error",

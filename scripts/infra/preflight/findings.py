@@ -65,6 +65,8 @@ def explain(result: StepResult, observed: Observed | None, origins: Origins) -> 
     exchange = error.exchange.described() if isinstance(error, CheckFailed) and error.exchange else ""
     if isinstance(error, PlatformFailure):
         suspicion = Suspicion(error.arn, error.attribute, "", error.remedy, error.task.id if error.task else None)
+        if observed and error.task:
+            suspicion = Seen(observed, result.started).refused_to(error.task) or suspicion
     elif isinstance(error, CheckFailed) and error.arn:
         suspicion = Suspicion(error.arn, error.attribute, "", error.remedy)
     else:

@@ -1,7 +1,7 @@
 """Which resource is behind what a client got: the rule that sent its request nowhere, the policy, the network."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.preflight.observed import Observed
 from infra.preflight.origins import Origins
@@ -75,6 +75,21 @@ class Seen:
         if self._refusals:
             return _of_refusal(self._refusals[0])
         return self._of_program(exchange, error)
+
+    def refused_to(self, task: Task) -> Suspicion | None:
+        """What a task, or one of the same family before it, was not allowed: nearer than that it ended.
+
+        Args:
+            task: which ended.
+
+        Returns:
+            The suspicion; None when nothing was refused.
+        """
+        family = {each.id for each in self._observed.tasks if each.family == task.family}
+        denied = [_of_denied(call) for call in self._denied if call.task_id in family]
+        refused = [_of_refusal(refusal) for refusal in self._refusals if refusal.task_id in family]
+        found = [*denied, *refused]
+        return replace(found[0], task_id=task.id) if found else None
 
     def failed_exchange_described(self) -> str:
         """The last request that went wrong at the front door, as text; "" when none did."""

@@ -32,7 +32,7 @@ def _only_through_gateway(target: Target) -> str:
                 raise CheckFailed(
                     f"Others than the gateway may connect to MLflow: its security group {group} lets in "
                     f"{_source(rule)} on port {rule.get('FromPort')}",
-                    arn=_rule_arn(target, rule),
+                    arn=rule["SecurityGroupRuleId"],
                     remedy="Remove that rule: MLflow trusts whoever reaches it.",
                 )
     for host in (f"mlflow.hokusai-{target.environment}.local:5000", "localhost:5000"):
@@ -58,11 +58,6 @@ def _ingress(target: Target, group: str) -> Iterator[Mapping[str, Any]]:
 def _source(rule: Mapping[str, Any]) -> str:
     group = rule.get("ReferencedGroupInfo", {}).get("GroupId")
     return str(group or rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("PrefixListId") or "everybody")
-
-
-def _rule_arn(target: Target, rule: Mapping[str, Any]) -> str:
-    region = target.account.client("ec2").meta.region_name
-    return f"arn:aws:ec2:{region}:{rule['GroupOwnerId']}:security-group-rule/{rule['SecurityGroupRuleId']}"
 
 
 STEPS = (

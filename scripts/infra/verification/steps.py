@@ -27,7 +27,7 @@ class CheckFailed(InfraError):  # noqa: N818 - it is what failed, not an error o
     Args:
         message: what is wrong, in one sentence.
         exchange: the request that shows it and its answer.
-        arn: the AWS resource to blame, where the check knows it.
+        arn: ARN or id of the AWS resource to blame, where the check knows it.
         attribute: its attribute, as Terraform names it.
         remedy: what to change, where the check knows it.
     """
