@@ -25,7 +25,7 @@ from tests.release.checkout import ENVIRONMENT
 from tests.release.faults import KINDS, Faults, in_front_of
 
 LONG = "CAMPAIGN" in os.environ
-KILLS = int(os.environ.get("CAMPAIGN", "8"))
+KILLS = int(os.environ.get("CAMPAIGN", "4"))
 HOW = ("everything", "command", "everything", "ctrl-c", "everything")
 # As many as Terraform prints while it applies generation 2, and some more: then the command plans and closes its entry.
 MESSAGES = 58
