@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import select
 import socket
 import ssl
 import time
@@ -235,8 +236,9 @@ def test_a_client_that_does_not_read_is_left(double: StoreDouble, below: float) 
         serving_lane(double.environment(server), client_idle_seconds=0.3, windows_below=below) as served,
         socket.create_connection(("127.0.0.1", served.port)) as connection,
     ):
-        connection.sendall(f"GET {ROUTE}/huge.bin HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        time.sleep(1)
+        connection.sendall(f"GET {ROUTE}/huge.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        select.select([connection], [], [], 60)
+        time.sleep(3)  # ten times of what it may be idle, from the first byte on
         connection.settimeout(30)
         assert _received(connection) < 64 * _MIB
 
