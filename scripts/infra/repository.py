@@ -1,11 +1,10 @@
 """Where things are in this repository; the only place that knows its folders."""
 
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.errors import InfraError
+from infra.git import git
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "modules"
@@ -48,16 +47,7 @@ def revision() -> Revision:
     """
     if not (ROOT / ".git").exists():
         return Revision(commit=None, clean=False)
-    head = _git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
-    changed = _git("status", "--porcelain", "--", "modules", "environments", "services", "policies", "scripts")
+    head = git(ROOT, "rev-parse", "--verify", "--quiet", "HEAD", accept=(0, 1, 128)).stdout.strip()
+    folders = ("modules", "environments", "services", "policies", "scripts")
+    changed = git(ROOT, "status", "--porcelain", "--", *folders).stdout
     return Revision(commit=head or None, clean=bool(head) and not changed)
-
-
-def _git(*arguments: str, check: bool = True) -> str:
-    try:
-        result = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise InfraError("git is not installed: a plan records the commit it was made from. Install git.") from error
-    if check and result.returncode != 0:
-        raise InfraError(f"git {' '.join(arguments)} failed in {ROOT}: {result.stderr.strip()}")
-    return result.stdout.strip()

@@ -1,9 +1,9 @@
 """What git knows of a change: which files differ, what a file was, who wrote a commit."""
 
 import re
-import subprocess
 
 from infra.errors import InfraError
+from infra.git import git
 from infra.repository import ROOT
 
 
@@ -63,10 +63,7 @@ def _commit(commit: str) -> str:
 
 
 def _git(*arguments: str) -> str:
-    result = subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise InfraError(
-            f"git {' '.join(arguments)} failed: {result.stderr.strip()}. A shallow checkout lacks commits: fetch all "
-            "(fetch-depth: 0)."
-        )
-    return result.stdout
+    try:
+        return git(ROOT, *arguments).stdout
+    except InfraError as error:
+        raise InfraError(f"{error}. A shallow checkout lacks commits: fetch all (fetch-depth: 0).") from error
