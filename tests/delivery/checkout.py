@@ -73,6 +73,7 @@ findings: critical
 clean_commit: true
 plan_max_age_hours: 24
 hours: any
+emergency_rollback: one-approval
 approvers:
   - {name: Ada, github: ada-l, aws_user_id: "", aws_arn: "", emails: [ada@x.org]}
   # Who everybody is in an emulated account.

@@ -68,6 +68,7 @@ def judge(
     *,
     makers: Makers,
     now: datetime,
+    emergency: str = "",
 ) -> Verdict:
     """Decide about a plan.
 
@@ -78,6 +79,8 @@ def judge(
         approvals: whatever was given; this function decides which count.
         makers: who wrote the change and made the plan; none of them may approve it.
         now: with time zone.
+        emergency: the written reason of a rollback that cannot wait; the caller has proved that the plan goes back to
+            what ran before and loses nothing.
 
     Returns:
         Forbidden when it may never be applied or could not be judged, waits when somebody or a later hour can help,
@@ -91,11 +94,19 @@ def judge(
         if requirement is Requirement.FORBIDDEN:
             reasons.forbidden.append(f"{cause}: forbidden in {gates.environment}")
         needed = max(needed, requirement, key=list(Requirement).index)
-    reasons.waits += _unacknowledged(review, gates, acknowledgements)
+    if emergency and gates.emergency_rollback is Requirement.FORBIDDEN:
+        reasons.forbidden.append(
+            f"a rollback in {gates.environment} has no emergency path (emergency_rollback in its gates.yaml): run it "
+            "without a reason, and it is judged as any change"
+        )
+    if emergency:
+        needed = min(needed, gates.emergency_rollback, key=list(Requirement).index)
+    else:
+        reasons.waits += _unacknowledged(review, gates, acknowledgements)
     counted, refused = count(approvals, review.provenance, gates, makers=makers, now=now)
     if len(counted) < needed.approvals:
         reasons.waits += [_missing(needed.approvals, counted, review.provenance, gates, makers), *refused]
-    if not review.empty and gates.hours and not gates.hours.include(now):
+    if not review.empty and not emergency and gates.hours and not gates.hours.include(now):
         reasons.waits.append(f"changes to {gates.environment} are made {gates.hours}; wait until then")
     decision = Decision.ALLOWED
     if reasons.waits:

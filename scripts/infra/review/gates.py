@@ -73,6 +73,8 @@ class Gates:
         clean_commit: the plan must have been made from exactly a commit.
         plan_max_age: a plan or an approval that is older counts for nothing.
         hours: when changes may be made; None: at any time.
+        emergency_rollback: what a rollback needs at most, at any hour, when its reason is written down; FORBIDDEN: a
+            rollback needs what any change needs.
         approvers: who may approve.
     """
 
@@ -84,6 +86,7 @@ class Gates:
     clean_commit: bool
     plan_max_age: timedelta
     hours: Hours | None
+    emergency_rollback: Requirement
     approvers: tuple[Person, ...]
 
 

@@ -18,7 +18,7 @@ from infra.review.gates import Acknowledgement, Gates, Hours, Requirement
 from infra.review.model import Risk, Severity
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_GATES = {"requirements", "findings", "clean_commit", "plan_max_age_hours", "hours", "approvers"}
+_GATES = {"requirements", "findings", "clean_commit", "plan_max_age_hours", "hours", "emergency_rollback", "approvers"}
 _NOT_RISKS = {"destroy", "unknown-access"}
 _PERSON = {"name", "github", "aws_user_id", "aws_arn", "emails"}
 _LONGEST_HOURS = 31 * 24
@@ -74,6 +74,7 @@ def parse_gates(text: str, environment: str) -> Gates:
         clean_commit=clean,
         plan_max_age=timedelta(hours=age),
         hours=_hours(content["hours"], f"{where}: hours"),
+        emergency_rollback=_emergency(content["emergency_rollback"], f"{where}: emergency_rollback"),
         approvers=_persons(content["approvers"], f"{where}: approvers"),
     )
 
@@ -159,6 +160,13 @@ def _hours(value: object, where: str) -> Hours | None:
     if not start < end:
         raise _wrong(f"{where}.to", fields["to"], f"later than {fields['from']} on the same day")
     return Hours(frozenset(_DAYS.index(str(day)) for day in days), start, end, zone)
+
+
+def _emergency(value: object, where: str) -> Requirement:
+    needed = _one_of(Requirement, value, where)
+    if needed is Requirement.ACKNOWLEDGEMENT:  # its digest would have to be committed, and is only known afterwards
+        raise _wrong(where, value, "none, one-approval, two-approvals, or forbidden where there is no such path")
+    return needed
 
 
 def _time(value: object, where: str) -> time:

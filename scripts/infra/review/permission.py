@@ -79,6 +79,7 @@ def verdict_on(
     *,
     now: datetime,
     delivery: Delivery | None = None,
+    emergency: str = "",
 ) -> Verdict:
     """Judge a plan by what holds now.
 
@@ -89,6 +90,7 @@ def verdict_on(
         account: where approvals lie.
         now: with time zone.
         delivery: the pull request, in a workflow run.
+        emergency: the written reason of a rollback that cannot wait, as `judge` takes it.
 
     Returns:
         The verdict; where the gates do not hold, it is what AWS would need.
@@ -101,7 +103,8 @@ def verdict_on(
     approvals = approval_store(environment, account).read(review.provenance, gates.approvers)
     if delivery:
         approvals += approvals_of(delivery.github.reviews(delivery.pull.number))
-    return judge(review, gates, acknowledgements, approvals, makers=makers_of(record, delivery), now=now)
+    makers = makers_of(record, delivery)
+    return judge(review, gates, acknowledgements, approvals, makers=makers, now=now, emergency=emergency)
 
 
 def makers_of(record: PlanRecord, delivery: Delivery | None = None) -> Makers:
@@ -132,6 +135,7 @@ def require_permission_to_apply(
     *,
     now: datetime,
     delivery: Delivery | None = None,
+    emergency: str = "",
 ) -> Verdict | None:
     """Called by apply right before Terraform: exactly the reviewed plan, and everybody who must agree still does.
 
@@ -142,6 +146,7 @@ def require_permission_to_apply(
         review: of the plan file as `terraform show -json` prints it now, not of the JSON that lies beside it.
         now: with time zone.
         delivery: the pull request, in a workflow run.
+        emergency: the written reason of a rollback that cannot wait, as `judge` takes it.
 
     Returns:
         The verdict, which allows it; None where there was nothing to judge.
@@ -153,7 +158,7 @@ def require_permission_to_apply(
     if not gates_hold(account.kind) or review.empty:
         return None
     _require_same_configuration(environment, review, delivery)
-    verdict = verdict_on(review, record, environment, account, now=now, delivery=delivery)
+    verdict = verdict_on(review, record, environment, account, now=now, delivery=delivery, emergency=emergency)
     if verdict.decision is not Decision.ALLOWED:
         waits = verdict.decision is Decision.WAITS
         raise InfraError(

@@ -90,6 +90,7 @@ GATES = Gates(
     clean_commit=True,
     plan_max_age=timedelta(hours=24),
     hours=None,
+    emergency_rollback=Requirement.ONE_APPROVAL,
     approvers=(ADA, BOB, EVE),
 )
 
@@ -108,6 +109,7 @@ def verdict(
     approvals: Sequence[Approval] = (),
     makers: Makers | None = None,
     now: datetime = NOW,
+    emergency: str = "",
 ) -> Verdict:
     """The gate's verdict."""
-    return judge(review, gates, acknowledgements, approvals, makers=makers or Makers(), now=now)
+    return judge(review, gates, acknowledgements, approvals, makers=makers or Makers(), now=now, emergency=emergency)

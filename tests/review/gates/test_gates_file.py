@@ -25,6 +25,7 @@ findings: high
 clean_commit: true
 plan_max_age_hours: 24
 hours: {days: [mon, fri], from: "09:00", to: "16:30", time_zone: Europe/Berlin}
+emergency_rollback: one-approval
 approvers:
   - name: Ada
     github: ada-l
@@ -56,6 +57,7 @@ def test_production_is_strict_staging_in_between_development_light() -> None:
     assert production.destroy is Requirement.FORBIDDEN
     assert production.unknown_access is Requirement.FORBIDDEN
     assert production.clean_commit
+    assert production.emergency_rollback.approvals >= 1
     assert production.hours is not None
     assert production.plan_max_age <= staging.plan_max_age <= development.plan_max_age
     assert production.findings.rank > development.findings.rank
@@ -95,6 +97,9 @@ def test_a_valid_file() -> None:
         ('"16:30"', "16:30", "hours.to is 990"),
         ('"09:00"', '"9:00"', "hours.from is '9:00'"),
         ('"16:30"', '"08:00"', "hours.to is '08:00', but must be later than 09:00"),
+        ("rollback: one-approval", "rollback: maybe", "emergency_rollback is 'maybe'"),
+        ("rollback: one-approval", "rollback: acknowledgement", "emergency_rollback is 'acknowledgement'"),
+        ("emergency_rollback: one-approval", "", "missing: emergency_rollback"),
         ("Europe/Berlin", "Europe/Atlantis", "hours.time_zone is 'Europe/Atlantis'"),
         ("Europe/Berlin", "../../etc/passwd", "hours.time_zone"),
         ("name: Bob", "name: ada", "name ada stands twice"),

@@ -209,6 +209,40 @@ def test_an_empty_plan_needs_no_hour() -> None:
     assert verdict(review, gates=replace(GATES, hours=HOURS), now=night).decision is Decision.ALLOWED
 
 
+# A rollback that cannot wait ----------------------------------------------------------------------------------------
+
+
+def test_an_emergency_needs_one_approval_at_any_hour_and_no_acknowledgement() -> None:
+    night = datetime(2026, 3, 4, 23, tzinfo=UTC)
+    review = of(created=night.isoformat())(a_review(a_change(Risk.OUTAGE), a_change(Risk.COST, acknowledge=True)))
+    gates = replace(GATES, hours=HOURS)
+    fresh = {"time": night - timedelta(minutes=5)}
+    assert verdict(review, gates=gates, now=night, emergency="404s").decision is Decision.WAITS
+    judged = verdict(review, gates=gates, now=night, emergency="404s", approvals=[approval_by(ADA, **fresh)])
+    assert (judged.decision, judged.needed, judged.approved_by) == (Decision.ALLOWED, 1, ("Ada",))
+    ordinary = verdict(review, gates=gates, now=night, approvals=[approval_by(ADA, **fresh)])
+    assert ordinary.decision is Decision.WAITS
+    assert len(ordinary.reasons) == 3
+
+
+def test_an_emergency_never_needs_more_than_an_ordinary_change() -> None:
+    gates = replace(GATES, emergency_rollback=Requirement.TWO_APPROVALS)
+    assert verdict(PLAIN, gates=gates, emergency="404s").needed == 0
+
+
+def test_an_emergency_overrides_nothing_that_is_forbidden() -> None:
+    for review in (replace(PLAIN, findings=(FINDING,)), of(clean=False)(PLAIN), of(destroy=True)(PLAIN)):
+        judged = verdict(review, emergency="404s", approvals=[approval_by(ADA), approval_by(BOB)])
+        assert judged.decision is Decision.FORBIDDEN
+
+
+def test_gates_may_know_no_emergency() -> None:
+    gates = replace(GATES, emergency_rollback=Requirement.FORBIDDEN)
+    (reason,) = verdict(PLAIN, gates=gates, emergency="404s").reasons
+    assert "no emergency path" in reason
+    assert verdict(PLAIN, gates=gates).decision is Decision.ALLOWED
+
+
 # Whatever comes -------------------------------------------------------------------------------------------------------
 
 
