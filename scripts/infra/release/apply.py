@@ -9,14 +9,13 @@ from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release import front_door, unsaved_state
 from infra.release.books import open_books
-from infra.release.ledger.entry import Kind
 from infra.release.preconditions import (
     require_permission,
     require_same_fresh_plan,
     require_state,
     saved_document,
 )
-from infra.release.records import records_of_apply
+from infra.release.records import ORDINARY, Purpose, records_of_apply
 from infra.release.run import Run, begun
 from infra.review.permission import Delivery
 from infra.review.saved_review import Checks
@@ -83,7 +82,7 @@ def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
     record: PlanRecord,
     checks: Checks,
     delivery: Delivery | None = None,
-    kind: Kind = Kind.APPLY,
+    purpose: Purpose = ORDINARY,
 ) -> None:
     """Apply the saved plan if everything still holds that it was reviewed with, and record how it ended.
 
@@ -95,7 +94,7 @@ def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
         record: the saved plan's record; the caller has held the plan file against it (`load_saved_plan`).
         checks: all checks over a plan; asked where the gates hold.
         delivery: the pull request, in a workflow run.
-        kind: what the ledger calls it: apply, deploy or rollback.
+        purpose: why it is applied.
 
     Raises:
         InfraError: a precondition does not hold, and nothing was changed; or Terraform failed, a plan made afterwards
@@ -112,11 +111,11 @@ def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
     with open_session(tools, account.environment(os.environ)) as session:
         root = open_stack(environment, session)
         document = saved_document(root, environment)
-        verdict = require_permission(root, environment, account, record, checks, delivery)
+        verdict = require_permission(root, environment, account, record, checks, delivery, purpose.emergency)
         require_state(environment, record, books)
         require_same_fresh_plan(root, environment, document, destroy=record.destroy)
         with begun(
-            environment, account, books, list(records_of_apply(record, document, account, verdict, kind))
+            environment, account, books, list(records_of_apply(record, document, account, verdict, purpose))
         ) as run:
             _apply(root, environment, run, Plan(document))
             if not record.destroy:

@@ -53,6 +53,7 @@ def require_permission(  # noqa: PLR0917 - each has a name that callers use
     record: PlanRecord,
     checks: Checks,
     delivery: Delivery | None,
+    emergency: str = "",
 ) -> Verdict | None:
     """The gate allows the plan now: approvals, age, hours, findings.
 
@@ -63,6 +64,7 @@ def require_permission(  # noqa: PLR0917 - each has a name that callers use
         record: of the plan.
         checks: all checks over a plan.
         delivery: the pull request, in a workflow run.
+        emergency: the written reason of a rollback that cannot wait.
 
     Returns:
         The verdict; None where the gates do not hold.
@@ -73,7 +75,9 @@ def require_permission(  # noqa: PLR0917 - each has a name that callers use
     if not gates_hold(account.kind):
         return None
     review = review_plan_file(root, environment, record, checks)
-    return require_permission_to_apply(environment, account, record, review, now=datetime.now(UTC), delivery=delivery)
+    return require_permission_to_apply(
+        environment, account, record, review, now=datetime.now(UTC), delivery=delivery, emergency=emergency
+    )
 
 
 def require_state(environment: Environment, record: PlanRecord, books: Books) -> None:

@@ -1,8 +1,8 @@
 """What is entered into the ledger when a saved plan is about to be applied."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from infra.account.selection import Account
 from infra.release.books import here, now
@@ -12,8 +12,28 @@ from infra.review.gate import Verdict
 from infra.terraform.saved_plan import PlanRecord
 
 
+@dataclass(frozen=True)
+class Purpose:
+    """Why a saved plan is applied.
+
+    Args:
+        kind: what the ledger calls it: apply, deploy or rollback.
+        note: what the entry that begins it says.
+        details: facts that the entry that begins it holds.
+        emergency: the written reason of a rollback that cannot wait, as the gate's `judge` takes it.
+    """
+
+    kind: Kind = Kind.APPLY
+    note: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+    emergency: str = ""
+
+
+ORDINARY: Final = Purpose()
+
+
 def records_of_apply(
-    plan: PlanRecord, document: Mapping[str, Any], account: Account, verdict: Verdict | None, kind: Kind
+    plan: PlanRecord, document: Mapping[str, Any], account: Account, verdict: Verdict | None, purpose: Purpose
 ) -> Iterator[Record]:
     """The plan, each approval that counted, and that it begins.
 
@@ -25,7 +45,7 @@ def records_of_apply(
         document: its JSON.
         account: that it is applied to.
         verdict: that allowed it; None where the gates do not hold.
-        kind: apply, deploy or rollback.
+        purpose: why it is applied.
 
     Yields:
         The records; the last one's outcome is unknown.
@@ -51,10 +71,12 @@ def records_of_apply(
         yield replace(planned, kind=Kind.APPROVAL, who=name, started=now(), ended=now(), note="counted when applied")
     yield replace(
         planned,
-        kind=kind,
+        kind=purpose.kind,
         outcome=Outcome.UNKNOWN,
         who=account.caller,
         started=now(),
         ended="",
         state=StateVersion(plan.state_lineage, plan.state_serial),
+        note=purpose.note or planned.note,
+        details=purpose.details,
     )

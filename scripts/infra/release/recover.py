@@ -180,7 +180,12 @@ def _closing(  # noqa: PLR0917 - the facts of one entry
         state=books.state.version(),
         closes=entry.number,
         note="; ".join(said),
-        details={"brought": list(completed.brought), "unclear": list(completed.unclear), "left": list(left)},
+        details={
+            **entry.record.details,
+            "brought": list(completed.brought),
+            "unclear": list(completed.unclear),
+            "left": list(left),
+        },
     )
 
 

@@ -68,16 +68,16 @@ class Run:
         Raises:
             InfraError: the state or the ledger did not answer; the outcome stays unknown.
         """
-        written = now()
+        written, began = now(), self.entry.record
         closing = replace(
-            self.entry.record,
+            began,
             outcome=outcome,
             written=written,
             ended=written,
             state=self._books.state.version(),
             closes=self.entry.number,
-            note=self.note,
-            details=self.details,
+            note="; ".join(each for each in (began.note, self.note) if each),
+            details={**began.details, **self.details},
         )
         self._books.ledger.append(closing)
         self.journal.end()
@@ -172,7 +172,7 @@ def begun(environment: Environment, account: Account, books: Books, records: lis
     condition(books.ledger.tail())  # before the journal of what is open, if it was begun here, is written over
     mark = Journal.of(environment).begin()
     for record in records:
-        details = {"run": mark} if record is records[-1] else {}
+        details = {**record.details, "run": mark} if record is records[-1] else record.details
         entry = books.ledger.append(replace(record, where=here(), written=now(), details=details), condition)
     run = Run(environment, account, books, entry)
     try:
