@@ -23,7 +23,6 @@ from infra.documentation.permissions import write_permissions
 from infra.environment import environment_names, load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
-from infra.planning import make_plan
 from infra.preflight.base.kept import find_base, stop_base
 from infra.preflight.command import register_preflight
 from infra.release import apply as release
@@ -37,15 +36,15 @@ from infra.review.delivery_commands import register_delivery
 from infra.review.gate import Verdict
 from infra.review.model import Review
 from infra.review.permission import verdict_on
-from infra.review.plan_checks import plan_checks, running_checks
+from infra.review.plan_checks import plan_checks
 from infra.review.reports.sources import read_sources
 from infra.review.reports.terminal import print_review
 from infra.review.reports.write import review_folder, whole_report, write_reports
-from infra.review.review import review
+from infra.reviewed_plan import make_reviewed_plan
 from infra.scan import scan as run_scan
 from infra.terraform.formatting import format_configuration
 from infra.terraform.provider_schema import write_schema
-from infra.terraform.saved_plan import PlanFiles, last_planned
+from infra.terraform.saved_plan import last_planned
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import free_lock, open_stack
 from infra.tflint import lint
@@ -107,10 +106,7 @@ def plan(name: str, mode: str, destroy: bool, lock: bool) -> None:
     with exclusive(environment, f"infra plan --env {name}"):
         account = select_account(environment, mode)
         announce(account)
-        tools = find_tools()
-        with running_checks(environment) as check:
-            document, record = make_plan(environment, account, tools, destroy=destroy, lock=lock)
-            judged = review(document, PlanFiles(environment.build).plan, record, check(document))
+        judged, record = make_reviewed_plan(environment, account, destroy=destroy, lock=lock)
         verdict = verdict_on(judged, record, environment, account, now=datetime.now(UTC))
         _show(judged, verdict, short=True)
         if not record.clean:
