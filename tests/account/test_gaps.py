@@ -681,6 +681,35 @@ def _(account: EmulatedAccount) -> object:
     }
 
 
+@scenario("a new alarm has no data yet", ["INSUFFICIENT_DATA", "ALARM", "ALARM"])
+def _(account: EmulatedAccount) -> object:
+    cloudwatch = account.client("cloudwatch")
+    states = []
+
+    def put(threshold: float) -> None:
+        cloudwatch.put_metric_alarm(
+            AlarmName="a",
+            Namespace="N",
+            MetricName="M",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            ComparisonOperator="GreaterThanThreshold",
+            Threshold=threshold,
+        )
+
+    def look() -> None:
+        states.append(cloudwatch.describe_alarms(AlarmNames=["a"])["MetricAlarms"][0]["StateValue"])
+
+    put(1)
+    look()
+    cloudwatch.set_alarm_state(AlarmName="a", StateValue="ALARM", StateReason="tested")
+    look()
+    put(2)
+    look()
+    return states
+
+
 @scenario("deletion protection of load balancers is enforced", [("OperationNotPermitted", 400), ("", 200), []])
 def _(account: EmulatedAccount) -> object:
     elb = account.client("elbv2")

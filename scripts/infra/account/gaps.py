@@ -735,6 +735,26 @@ def _log_group_class() -> None:
         return {**original(self), "logGroupClass": getattr(self, "log_group_class", "STANDARD")}
 
 
+@gap("cloudwatch", "a new alarm has no data yet", "cloudwatch:PutMetricAlarm, cloudwatch:DescribeAlarms")
+def _alarm_state() -> None:
+    """The state of an alarm that nothing has evaluated.
+
+    AWS sets a new alarm to INSUFFICIENT_DATA and leaves the state of one that is updated as it is
+    (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html). moto says OK, also after
+    an update: a check of the alarms would pass on what nobody has looked at.
+    """
+    from moto.cloudwatch.models import CloudWatchBackend
+
+    @_around(CloudWatchBackend, "put_metric_alarm")
+    def put_metric_alarm(original: Callable[..., Any], self: Any, *args: Any, **kwargs: Any) -> Any:
+        known = self.alarms.get(kwargs["name"])
+        alarm = original(self, *args, **kwargs)
+        alarm.state_value = known.state_value if known else "INSUFFICIENT_DATA"
+        if known:
+            alarm.state_reason, alarm.state_updated_timestamp = known.state_reason, known.state_updated_timestamp
+        return alarm
+
+
 # --------------------------------------------------------------------------------------------- RDS
 
 
