@@ -4,10 +4,10 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from infra.preflight.findings import Finding
 from infra.preflight.platform.model import AwsCall, Event, Exchange, Refusal, Task
 from infra.preflight.record import PreflightRecord, Verdict
 from infra.preflight.topology import Lane, Link, Topology
+from infra.verification.finding import Finding
 from infra.verification.steps import Outcome, StepResult
 
 START = 1_790_000_000.0

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from infra.preflight.findings import Finding, explain
+from infra.preflight.findings import explain
 from infra.preflight.origins import Origins
 from infra.preflight.platform.model import AwsCall, Event, Exchange, PlatformFailure, Refusal, TargetHealth, Task
 from infra.terraform.runner import TerraformError
 from infra.verification.exchange import Exchange as Asked
+from infra.verification.finding import Finding
 from infra.verification.steps import CheckFailed, Outcome, StepResult
 from tests.preflight.samples import GROUP, REGISTRY, REGISTRY_RULE, ROLE, START, exchange, task
 

@@ -1,7 +1,7 @@
 """From a failed step to what a person has to know: what, which resource, which line, and what to change."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +12,11 @@ from infra.preflight.platform.model import PlatformFailure, Task
 from infra.preflight.suspicions import Seen, Suspicion
 from infra.repository import ROOT, STACK
 from infra.terraform.runner import TerraformError
+from infra.verification.finding import Finding
 from infra.verification.steps import CheckFailed, StepResult
 
 _LOG_LINES = 15
 _METRICS = '{"_aws":'
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What is wrong, for a person who has to mend it.
-
-    Args:
-        step: name of the step that found it.
-        message: what does not work.
-        blamed: the resource, as people say it; "" when it is not known.
-        address: its address in the state; "" when it is not known.
-        places: lines of the configuration, the deciding one first; "" when they are not known.
-        remedy: what to change; "" when it is not known.
-        exchange: the request that shows it and its answer; "" where there is none.
-        settings: what the blamed task definition starts its containers with; "" for anything else.
-        log_of: the task whose last lines follow; "" where there is none.
-        log: its last lines.
-    """
-
-    step: str
-    message: str
-    blamed: str = ""
-    address: str = ""
-    places: str = ""
-    remedy: str = ""
-    exchange: str = ""
-    settings: str = ""
-    log_of: str = ""
-    log: str = ""
 
 
 def explain(result: StepResult, observed: Observed | None, origins: Origins) -> Finding:
@@ -73,6 +45,8 @@ def explain(result: StepResult, observed: Observed | None, origins: Origins) -> 
         seen = Seen(observed, result.started) if observed else None
         suspicion = seen.suspicion(error, origins) if seen else Suspicion()
         exchange = exchange or (seen.failed_exchange_described() if seen else "")
+    if isinstance(error, CheckFailed) and not suspicion.remedy:
+        suspicion = replace(suspicion, remedy=error.remedy)
     return _finding(result.name, message, suspicion, exchange, observed, origins)
 
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from infra.preflight.base.applied import Origin
 from infra.preflight.drills.report import DrillReport
-from infra.preflight.findings import Finding
 from infra.preflight.platform.model import AwsCall, Event, Refusal, Task
 from infra.preflight.topology import Topology
+from infra.verification.finding import Finding
 from infra.verification.steps import StepResult
 
 

@@ -12,7 +12,7 @@ from infra.account.emulated import EmulatedAccount
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.preflight.base.applied import AppliedAccount, applied_account
-from infra.preflight.findings import Finding, explain
+from infra.preflight.findings import explain
 from infra.preflight.live import Live
 from infra.preflight.origins import Origins, read_origins
 from infra.preflight.platform.model import PlatformFailure
@@ -24,6 +24,7 @@ from infra.preflight.workplace import workplace
 from infra.repository import revision
 from infra.terraform.runner import TerraformError
 from infra.terraform.session import Tools, find_tools
+from infra.verification.finding import Finding
 from infra.verification.steps import CheckFailed, Outcome, StepResult, Steps
 
 # A hang ends here; a busy machine does not.

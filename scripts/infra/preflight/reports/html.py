@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from infra.preflight.findings import Finding
 from infra.preflight.platform.model import Task
 from infra.preflight.record import PreflightRecord, Verdict
 from infra.preflight.reports.drills import HEADS, drill_lines, drill_rows
 from infra.preflight.reports.timeline import timeline
 from infra.preflight.reports.topology_map import topology_map
-from infra.preflight.reports.words import MARKS, account_words, headline, made_from
+from infra.preflight.reports.words import account_words, headline, made_from
 from infra.review.reports.html_changes import text
 from infra.review.reports.page import packaged, page
+from infra.verification.finding import Finding
+from infra.verification.live_steps import MARKS
 from infra.verification.steps import Outcome
 
 _LOOKS = {Verdict.PASSED: "allowed", Verdict.FAILED: "forbidden", Verdict.NOT_KNOWN: "waits"}

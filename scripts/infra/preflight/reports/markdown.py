@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from infra.preflight.live import finding_lines
 from infra.preflight.record import PreflightRecord
 from infra.preflight.reports.drills import HEADS, drill_rows
-from infra.preflight.reports.words import MARKS, account_words, headline, made_from
+from infra.preflight.reports.words import account_words, headline, made_from
 from infra.review.reports.markdown_text import code, fenced, prose
 from infra.review.reports.text import line
+from infra.verification.finding import finding_lines
+from infra.verification.live_steps import MARKS
 
 _FINDING_LINES = 80
 

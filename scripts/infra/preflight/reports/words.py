@@ -7,8 +7,6 @@ from infra.preflight.base.applied import ORIGINS
 from infra.preflight.record import PreflightRecord, Verdict
 from infra.verification.steps import Outcome
 
-MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.NOT_RUN: "-"}
-
 
 def headline(record: PreflightRecord) -> str:
     """One sentence about a preflight.

@@ -1,16 +1,14 @@
 """The reports of a preflight as files, written at once."""
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.environment import Environment
-from infra.errors import InfraError
 from infra.preflight.record import PreflightRecord
 from infra.preflight.reports.html import html_report
 from infra.preflight.reports.junit import junit_report
 from infra.preflight.reports.markdown import markdown_report
+from infra.review.reports.folder import replace_reports
 
 
 @dataclass(frozen=True)
@@ -58,16 +56,5 @@ def write_reports(record: PreflightRecord, environment: Environment) -> Prefligh
         files.summary: markdown_report(record),
         files.junit: junit_report(record),
     }
-    try:
-        environment.build.mkdir(parents=True, exist_ok=True)
-        workshop = Path(tempfile.mkdtemp(prefix=".preflight.", dir=environment.build))
-        try:
-            for path, text in texts.items():
-                (workshop / path.name).write_text(text, encoding="utf-8")
-            shutil.rmtree(files.folder, ignore_errors=True)
-            workshop.rename(files.folder)
-        finally:
-            shutil.rmtree(workshop, ignore_errors=True)
-    except OSError as error:
-        raise InfraError(f"The reports of the preflight could not be written to {files.folder}: {error}") from error
+    replace_reports(files.folder, {path.name: text for path, text in texts.items()}, "the preflight")
     return files

@@ -1,10 +1,11 @@
 """The review as JUnit XML, for the test reports that most CI systems show: one case a condition, finding and gate."""
 
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement
 
 from infra.review.gate import Decision, Verdict
 from infra.review.model import Review
+from infra.review.reports.junit_document import document, new_case, suite
 from infra.review.reports.text import line
 from infra.review.reports.words import decision
 
@@ -28,24 +29,13 @@ def junit_report(review: Review, verdict: Verdict) -> str:
         "gate": list(_gate(verdict)),
     }
     for name, cases in suites.items():
-        counts = {kind: sum(case.find(kind) is not None for case in cases) for kind in ("failure", "error", "skipped")}
-        suite = SubElement(
-            root,
-            "testsuite",
-            name=name,
-            tests=str(len(cases)),
-            failures=str(counts["failure"]),
-            errors=str(counts["error"]),
-            skipped=str(counts["skipped"]),
-            timestamp=line(review.provenance.created),
-        )
-        suite.extend(cases)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(root, encoding="unicode")}\n'
+        suite(root, name, cases, timestamp=line(review.provenance.created))
+    return document(root)
 
 
 def _conditions(review: Review) -> Iterator[Element]:
     for check in review.checks:
-        case = _case(check.kind, check.address)
+        case = new_case(check.kind, check.address)
         text = line("; ".join(check.messages) or f"status {check.status}", _TEXT)
         if check.status == "unknown":
             SubElement(case, "skipped", message="decided only during apply")
@@ -58,7 +48,7 @@ def _conditions(review: Review) -> Iterator[Element]:
 
 def _findings(review: Review) -> Iterator[Element]:
     for finding in review.findings:
-        case = _case(f"{finding.source}.{finding.rule}", f"{finding.title}: {finding.where}")
+        case = new_case(f"{finding.source}.{finding.rule}", f"{finding.title}: {finding.where}")
         failure = SubElement(case, "failure", type=finding.severity, message=line(finding.message, _TEXT))
         failure.text = line(f"{finding.where}: {finding.message} {finding.remedy}", _TEXT)
         yield case
@@ -66,15 +56,11 @@ def _findings(review: Review) -> Iterator[Element]:
 
 def _gate(verdict: Verdict) -> Iterator[Element]:
     """A case for the verdict itself, so that the suite of an allowed plan is not empty, and one for each reason."""
-    case = _case("gate", "the plan may be applied")
+    case = new_case("gate", "the plan may be applied")
     if verdict.decision is not Decision.ALLOWED:
         SubElement(case, "failure", type=verdict.decision, message=decision(verdict))
     yield case
     for reason in verdict.reasons:
-        case = _case("gate", reason)
+        case = new_case("gate", reason)
         SubElement(case, "failure", type=verdict.decision, message=line(reason, _TEXT))
         yield case
-
-
-def _case(group: str, name: str) -> Element:
-    return Element("testcase", classname=line(group), name=line(name))

@@ -1,16 +1,15 @@
 """All reports of a review as files, written at once."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.environment import Environment
-from infra.errors import InfraError
 from infra.repository import ROOT
 from infra.review.gate import Verdict
 from infra.review.model import Review
+from infra.review.reports.folder import replace_reports
 from infra.review.reports.html import html_report
 from infra.review.reports.json_document import json_report
 from infra.review.reports.junit import junit_report
@@ -123,22 +122,5 @@ def write_reports(
         new.sarif: sarif_report(review, verdict, sources),
         new.junit: junit_report(review, verdict),
     }
-    try:
-        _replace(folder, {path.name: text for path, text in texts.items()})
-    except OSError as error:
-        raise InfraError(f"The reports of the review could not be written to {folder}: {error}") from error
+    replace_reports(folder, {path.name: text for path, text in texts.items()}, "the review")
     return new
-
-
-def _replace(folder: Path, texts: dict[str, str]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    workshop = Path(tempfile.mkdtemp(prefix=".review.", dir=folder.parent))  # mode 0700
-    try:
-        for name, text in texts.items():
-            (workshop / name).touch(mode=0o600)
-            (workshop / name).write_text(text, encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        workshop.rename(folder)
-    finally:
-        shutil.rmtree(workshop, ignore_errors=True)
