@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS
+export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS TO REASON
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -34,6 +34,10 @@ approve: .venv/ready ## Approve the saved plan with your AWS credentials (after 
 .PHONY: history
 history: .venv/ready ## Show what was done to ENV: JSON=1 for machines, VERIFY=1 proves it, ALL=1 from the beginning
 	@$(INFRA) history $(if $(JSON),--json) $(if $(VERIFY),--verify) $(if $(ALL),--all)
+
+.PHONY: rollback
+rollback: .venv/ready ## Bring back what ran before (or TO=<entry of make history>): REASON='...' where it cannot wait
+	@$(INFRA) rollback
 
 .PHONY: preflight demo
 preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: DRILLS=1 lets faults happen, KEEP=1 leaves it running

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from types import FrameType
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release.commands import register_release
 from infra.release.preconditions import require_commit
+from infra.release.rollback.commands import register_rollback
 from infra.repository import ROOT, STACK
 from infra.requirements_lock import LOCKS, lock_requirements
 from infra.review.commands import plan_exit_code, register, say_where_gates_hold
@@ -309,6 +311,7 @@ def _show(judged: Review, verdict: Verdict, *, short: bool = False) -> None:
 
 register(commands, plan_checks, _show)
 register_release(commands)
+register_rollback(commands, plan_checks, partial(_show, short=True))
 register_preflight(commands)
 register_delivery(
     commands,
