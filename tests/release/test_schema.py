@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from infra.release.ledger.entry import Kind, Outcome
-from infra.release.schema import Effect, migrated_image, outlook, schema_needed_by, schema_of, schema_of_tags
+from infra.release.schema import (
+    Effect,
+    outlook,
+    schema_needed_by,
+    schema_of,
+    schema_of_tags,
+    unfinished_migration,
+)
 from tests.release.ledger.samples import chained, record
 
 OLD, NEW = "1a0cddfcaa16", "bf29a5ff90ea"
@@ -22,27 +29,30 @@ RECOVERED = record(Kind.RECOVER, Outcome.PARTIAL, details={"migrates": "m@2", "l
 ROLLOUT_FAILED = record(
     Kind.DEPLOY, Outcome.FAILED, details={"migrates": "m@2", "schema": NEW, "migration": {"image": "m@2"}}
 )
+# An image from before migrations told the schema.
+TOLD_NOTHING = record(Kind.DEPLOY, Outcome.SUCCEEDED, details={"migrates": "m@2", "migration": {"image": "m@2"}})
 
 
 @pytest.mark.parametrize(
-    ("after", "schema", "image"),
+    ("after", "schema", "unfinished"),
     [
-        ([], OLD, "m@1"),
-        ([PLAIN], OLD, "m@1"),
-        ([BEGUN], "", ""),
-        ([BEGUN, FAILED], "", ""),
-        ([BEGUN, RECOVERED, PLAIN], "", ""),
-        ([BEGUN, ROLLOUT_FAILED], NEW, "m@2"),
-        ([BEGUN, FAILED, BEGUN, migrated(NEW, "m@2")], NEW, "m@2"),
+        ([], OLD, False),
+        ([PLAIN], OLD, False),
+        ([BEGUN], "", True),
+        ([BEGUN, FAILED], "", True),
+        ([BEGUN, RECOVERED, PLAIN], "", True),
+        ([BEGUN, ROLLOUT_FAILED], NEW, False),
+        ([BEGUN, FAILED, BEGUN, migrated(NEW, "m@2")], NEW, False),
+        ([BEGUN, TOLD_NOTHING], "", False),
     ],
 )
-def test_the_last_one_recorded_unless_one_was_begun_since(after: list[Any], schema: str, image: str) -> None:
+def test_the_last_one_recorded_unless_one_was_begun_since(after: list[Any], schema: str, unfinished: bool) -> None:
     entries = chained([PLAIN, migrated(OLD, "m@1"), *after])
-    assert (schema_of(entries), migrated_image(entries)) == (schema, image)
+    assert (schema_of(entries), unfinished_migration(entries)) == (schema, unfinished)
 
 
 def test_nothing_recorded() -> None:
-    assert (schema_of([]), migrated_image(chained([PLAIN]))) == ("", "")
+    assert (schema_of([]), unfinished_migration(chained([PLAIN]))) == ("", False)
 
 
 def test_what_an_image_needs() -> None:

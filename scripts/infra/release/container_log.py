@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from infra.account.clients import client
 from infra.account.selection import Account
 from infra.errors import InfraError
-from infra.release.ecs import asked
+from infra.release.aws_call import asked
 
 # awslogs sends what it holds every second, or with mode non-blocking a little later.
 _PAUSE_SECONDS: Final = 2.0

@@ -1,24 +1,19 @@
-"""What is asked of ECS, and what its refusal or silence means."""
+"""What is asked of ECS."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from infra.account.clients import client
 from infra.account.selection import Account
 from infra.errors import InfraError
+from infra.release.aws_call import asked
 from infra.release.stopped_task import StoppedTask, explain
 
 _SERVICES_A_CALL: Final = 10
 _TASKS_A_CALL: Final = 100
-_SERVER_ERROR: Final = 500
-_Answer = TypeVar("_Answer")
-
-
-class NoAnswerError(InfraError):
-    """AWS did not answer; asking again later may help."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +107,61 @@ class Ecs:
             found += self._tasks(cluster, some)
         return found
 
+    def task_arns(self, cluster: str, family: str) -> list[str]:
+        """Tasks of a family that run or are about to.
+
+        Args:
+            cluster: name.
+            family: of their task definition.
+
+        Returns:
+            Their ARNs.
+
+        Raises:
+            InfraError: ECS did not answer.
+        """
+        return asked(
+            "ecs:ListTasks",
+            lambda: list(self.ecs.list_tasks(cluster=cluster, family=family, desiredStatus="RUNNING")["taskArns"]),
+        )
+
+    def run_task(self, cluster: str, revision: str, subnets: Sequence[str], groups: Sequence[str], run: str) -> str:
+        """Start one task on Fargate; never on Spot, which may take it away in the middle.
+
+        Args:
+            cluster: name.
+            revision: ARN of its task definition.
+            subnets: ids.
+            groups: ids of its security groups.
+            run: names the run that starts it; the same again starts nothing more (32 characters).
+
+        Returns:
+            ARN of the task.
+
+        Raises:
+            InfraError: it was not started; says why.
+        """
+        network = {"subnets": list(subnets), "securityGroups": list(groups), "assignPublicIp": "DISABLED"}
+        answer = asked(
+            "ecs:RunTask",
+            lambda: self.ecs.run_task(
+                cluster=cluster,
+                taskDefinition=revision,
+                count=1,
+                launchType="FARGATE",
+                platformVersion="1.4.0",
+                networkConfiguration={"awsvpcConfiguration": network},
+                enableECSManagedTags=True,
+                propagateTags="TASK_DEFINITION",
+                startedBy=f"infra/{run}"[:36],
+                clientToken=run,
+            ),
+        )
+        if answer["tasks"]:
+            return str(answer["tasks"][0]["taskArn"])
+        why = "; ".join(str(each.get("reason", "")) for each in answer.get("failures", [])) or "no reason given"
+        raise InfraError(f"ECS did not start {revision.rpartition('/')[2]}: {why}.")
+
     def definition(self, revision: str) -> dict[str, Any]:
         """A task definition.
 
@@ -142,32 +192,6 @@ class Ecs:
 
     def _tasks(self, cluster: str, arns: list[str]) -> Any:  # noqa: ANN401 - boto3's answer
         return asked("ecs:DescribeTasks", lambda: self.ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"])
-
-
-def asked(action: str, call: Callable[[], _Answer]) -> _Answer:
-    """Call AWS, and say what its refusal or silence means.
-
-    Args:
-        action: as IAM calls it, e.g. "ecs:DescribeTasks".
-        call: the call.
-
-    Returns:
-        Its answer.
-
-    Raises:
-        InfraError: AWS refuses it.
-        NoAnswerError: AWS did not answer, or is too busy.
-    """
-    try:
-        return call()
-    except ClientError as error:
-        refused = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < _SERVER_ERROR
-        throttled = "Throttl" in error.response["Error"]["Code"] or "TooMany" in error.response["Error"]["Code"]
-        if refused and not throttled:
-            raise InfraError(f"{action} was refused: {error}") from error
-        raise NoAnswerError(f"{action} did not answer: {error}") from error
-    except BotoCoreError as error:
-        raise NoAnswerError(f"{action} did not answer: {error}") from error
 
 
 def _batches(items: Sequence[str], size: int) -> Iterator[list[str]]:

@@ -7,8 +7,9 @@ from typing import Final
 
 from infra.account.selection import Account
 from infra.console import Step
+from infra.release.aws_call import NoAnswerError
 from infra.release.deployment import Before, Ending
-from infra.release.ecs import Ecs, NoAnswerError
+from infra.release.ecs import Ecs
 from infra.release.followed_service import FollowedService, ServiceRollout
 from infra.release.task_watch import TaskWatch
 

@@ -16,6 +16,8 @@ from infra.release.ledger.entry import Entry
 
 # The program that owns the schema, and the task that migrates it.
 PROGRAM: Final = "mlflow"
+# What the entry of a change that is going to migrate says in its details: the image that does.
+MIGRATES: Final = "migrates"
 # What ends a tag of an image of it: the revision that `mlflow-server schema` prints.
 _TAG: Final = re.compile(r".*schema-(?P<revision>[0-9a-f]{8,40})")
 
@@ -71,30 +73,28 @@ def schema_of(entries: Sequence[Entry]) -> str:
         nobody wrote down how it ended. Then nobody may go back as if nothing had been migrated.
     """
     for entry in reversed(entries):
-        revision = entry.record.details.get("schema")
-        if isinstance(revision, str) and revision:
-            return revision
-        if entry.record.details.get("migrates"):
+        if "migration" in entry.record.details:
+            return str(entry.record.details.get("schema") or "")
+        if entry.record.details.get(MIGRATES):
             return ""
     return ""
 
 
-def migrated_image(entries: Sequence[Entry]) -> str:
-    """The image whose migration ended well last.
+def unfinished_migration(entries: Sequence[Entry]) -> bool:
+    """Whether a migration was begun last of which nobody wrote down that it ended well.
 
     Args:
         entries: of the ledger, the oldest first.
 
     Returns:
-        Repository and digest; "" when none was recorded, or when another one was begun since.
+        True when it has to be run again, which changes nothing where it had ended.
     """
     for entry in reversed(entries):
-        migration = entry.record.details.get("migration")
-        if isinstance(migration, dict) and entry.record.details.get("schema"):
-            return str(migration.get("image", ""))
-        if entry.record.details.get("migrates"):
-            return ""
-    return ""
+        if "migration" in entry.record.details:
+            return False
+        if entry.record.details.get(MIGRATES):
+            return True
+    return False
 
 
 def schema_needed_by(entries: Sequence[Entry], image: str) -> str:
