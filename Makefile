@@ -73,7 +73,7 @@ scan: .venv/ready ## Judge configuration and saved plans: checkov, own policies,
 	@$(INFRA) scan
 
 .PHONY: docs
-docs: .venv/ready ## Generate the modules' READMEs, docs/permissions.md and docs/api.md from the code
+docs: .venv/ready ## Generate from code and saved plans: modules' READMEs, permissions, architecture, cost, API
 	@$(INFRA) docs
 
 .PHONY: doctor

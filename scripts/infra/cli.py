@@ -19,8 +19,8 @@ from infra.bootstrap import apply_bootstrap, bootstrap_folder
 from infra.console import note, progress, say
 from infra.doctor import examine
 from infra.documentation.api import write_api_document
+from infra.documentation.from_plans import write_documents_from_plans
 from infra.documentation.module_readme import module_readmes
-from infra.documentation.permissions import write_permissions
 from infra.environment import environment_names, load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
@@ -282,10 +282,10 @@ def lock_files(names: tuple[str, ...]) -> None:
 @commands.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail when something would change.")
 def docs(check: bool) -> None:
-    """Generate the modules' READMEs, docs/permissions.md and docs/api.md from the code."""
+    """Generate from code and saved plans: the modules' READMEs, permissions, architecture, cost, API."""
     module_readmes(check=check)
     if not check:
-        write_permissions()
+        write_documents_from_plans()
         write_api_document()
 
 

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from infra.console import say
-from infra.environment import load_environment
 from infra.errors import InfraError
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan, Resource
-from infra.terraform.saved_plan import PlanFiles
 
 DOCUMENT = ROOT / "docs" / "permissions.md"
 ENVIRONMENT = "production"
@@ -24,17 +22,19 @@ modules/delivery-roles.
 """
 
 
-def write_permissions() -> None:
-    """Write docs/permissions.md from the saved plan of production, where there is one.
+def write_permissions(plans: Mapping[str, Plan]) -> None:
+    """Write docs/permissions.md, where there is a plan of production.
+
+    Args:
+        plans: by environment.
 
     Raises:
         InfraError: a policy of the plan is not known, so it cannot be documented.
     """
-    plan = PlanFiles(load_environment(ENVIRONMENT).build).document
-    if not plan.exists():
+    if ENVIRONMENT not in plans:
         say(f"docs/permissions.md is as it was: it is made from a plan, so run `make plan ENV={ENVIRONMENT}` first.")
         return
-    DOCUMENT.write_text(permissions(Plan.from_json(plan.read_bytes())))
+    DOCUMENT.write_text(permissions(plans[ENVIRONMENT]))
     say(f"Wrote {DOCUMENT.relative_to(ROOT)}.")
 
 

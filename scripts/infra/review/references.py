@@ -6,11 +6,12 @@ Terraform's JSON leaves locals out, so theirs are read from the sources that the
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from infra.review.model import Json
 
 Node = tuple[str, str]
+_Any = TypeVar("_Any")
 
 _LOCALS = re.compile(r"^locals\s*\{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 # Formatted HCL: an argument of the block stands two spaces deep, what belongs to it deeper or at its closing bracket.
@@ -35,7 +36,7 @@ def references(document: Mapping[str, Any], sources: Mapping[str, str]) -> dict[
     return graph
 
 
-def reached(graph: Mapping[Node, set[Node]], start: Iterable[Node]) -> set[Node]:
+def reached(graph: Mapping[_Any, set[_Any]], start: Iterable[_Any]) -> set[_Any]:
     """Everything that can be reached.
 
     Args:

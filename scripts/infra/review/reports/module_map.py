@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from infra.review.model import Action, ModuleNode, Risk
+from infra.review.references import reached
 from infra.review.reports.drawing import Point, arrow, box, drawing, places
 from infra.review.reports.text import line
 from infra.review.reports.words import ACTION_SIGNS, RISK_WORDS, how_many, module_words
@@ -29,7 +30,7 @@ def module_map(modules: Sequence[ModuleNode]) -> str:
     by_name = {module.name: module for module in drawn}
     edges = "".join(
         arrow(at[source], at[target], hit=bool(by_name[source].risk or by_name[source].affected_by))
-        for target, sources in _direct(by_name).items()
+        for target, sources in direct(by_name).items()
         for source in sources
     )
     nodes = "".join(_node(module, at[module.name]) for module in drawn)
@@ -111,10 +112,17 @@ def _pull(depends_on: Mapping[str, Sequence[str]], depth: dict[str, int]) -> Non
             depth[name] = min(depth[user] for user in used_by[name]) - 1
 
 
-def _direct(modules: Mapping[str, ModuleNode]) -> dict[str, list[str]]:
-    """The arrows to draw: without those that follow from two others, except in a circle, where each would."""
+def direct(modules: Mapping[str, ModuleNode]) -> dict[str, list[str]]:
+    """The arrows to draw: without those that follow from two others, except in a circle, where each would.
+
+    Args:
+        modules: by name.
+
+    Returns:
+        Module -> the modules that an arrow leads from to it.
+    """
     uses = {name: set(node.depends_on) & modules.keys() - {name} for name, node in modules.items()}
-    reach = {name: _reachable(name, uses) for name in uses}
+    reach = {name: reached(uses, uses[name]) for name in uses}
     return {
         name: sorted(
             source
@@ -125,17 +133,6 @@ def _direct(modules: Mapping[str, ModuleNode]) -> dict[str, list[str]]:
         )
         for name, sources in uses.items()
     }
-
-
-def _reachable(start: str, uses: Mapping[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    todo = list(uses[start])
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += uses[name]
-    return found
 
 
 def _node(module: ModuleNode, at: Point) -> str:
