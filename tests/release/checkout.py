@@ -1,13 +1,12 @@
 """A repository whose stack is the small one in tests/release/root, and commands in it."""
 
-import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 from infra.account.emulated import EmulatedAccount, find
+from infra.account.preparation import hand_over
 from tests.delivery.checkout import ENVIRONMENT, Checkout
 
 ROOT = Path(__file__).parent / "root"
@@ -49,10 +48,7 @@ class Release(Checkout):
 
     def beside(self, build: Path, account: EmulatedAccount) -> "Release":
         """The same repository with a build folder of its own, in an account that is there already."""
-        folder = build / ENVIRONMENT / "account"
-        folder.mkdir(parents=True)
-        (folder / "account.json").write_text(json.dumps(asdict(account)))
-        (folder / "prepared").write_text(account.instance_id)
+        hand_over(account, build / ENVIRONMENT / "account")
         return type(self)(self.root, build)
 
     def turn(self, generation: int) -> None:

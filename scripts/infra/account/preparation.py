@@ -4,11 +4,13 @@ That is the state bucket, the image repositories and the delivery roles by the r
 public hosted zone of the domain and its certificate, which no root of this repository owns.
 """
 
+import json
 import os
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
-from infra.account.emulated import EmulatedAccount, find, start
+from infra.account.emulated import READY_FILE, EmulatedAccount, find, start
 from infra.account.seed import seed
 from infra.bootstrap import apply_bootstrap, bootstrap_folder
 from infra.console import progress
@@ -17,6 +19,9 @@ from infra.terraform.session import Tools, find_tools, open_session
 
 # A forgotten account ends by itself; a working day with a long lunch does not end it. Tests say less.
 IDLE_SECONDS = float(os.environ.get("INFRA_ACCOUNT_IDLE_SECONDS") or 4 * 3600)
+
+# Beside the account's own file: the instance that was prepared.
+_PREPARED = "prepared"
 
 
 def account_folder(environment: Environment) -> Path:
@@ -45,7 +50,7 @@ def prepared_account(environment: Environment, port: int = 0) -> EmulatedAccount
         InfraError: the port is taken, or preparing failed; a half-prepared account is stopped again.
     """
     folder = account_folder(environment)
-    prepared = folder / "prepared"
+    prepared = folder / _PREPARED
     account = find(folder)
     if account and prepared.exists() and prepared.read_text() == account.instance_id:
         return account
@@ -65,6 +70,18 @@ def prepared_account(environment: Environment, port: int = 0) -> EmulatedAccount
         raise
     prepared.write_text(account.instance_id)
     return account
+
+
+def hand_over(account: EmulatedAccount, folder: Path) -> None:
+    """Let commands with another build folder use an account that runs and is prepared already.
+
+    Args:
+        account: the account.
+        folder: the account's folder there, as `account_folder` gives it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / READY_FILE).write_text(json.dumps(asdict(account)))
+    (folder / _PREPARED).write_text(account.instance_id)
 
 
 def prepare(account: EmulatedAccount, environment: Environment, tools: Tools, workplace: Path) -> None:

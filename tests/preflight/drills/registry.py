@@ -6,16 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 from infra.preflight.drills.acknowledged import API, ARTIFACTS
 from infra.preflight.drills.load import Load
 from infra.preflight.drills.scene import Scene
-from infra.preflight.platform.runtime import Platform
+from infra.preflight.use import Running
+from infra.verification.api_keys import Keys
 from infra.verification.exchange import Exchange
 from infra.verification.steps import CheckFailed
-from infra.verification.target import Keys, Target
+from infra.verification.target import Target
 
 KEYS = Keys("writing", "reading", "legacy", "foreign")
 GATEWAY_TASK = "arn:aws:ecs:us-east-1:1:task-definition/hokusai-gateway-x:1"
@@ -159,7 +161,7 @@ class _GatewayTask:
 
 def scene_of(registry: Registry, platform: QuietPlatform, load: Load) -> Scene:
     """A scene with doubles."""
-    return Scene(cast(Platform, platform), target_of(registry), load)
+    return Scene(cast(Running, SimpleNamespace(platform=platform)), target_of(registry), load)
 
 
 def target_of(registry: Registry) -> Target:

@@ -68,6 +68,7 @@ def test_names_are_unique_and_every_fault_of_the_issue_is_there() -> None:
         "deploy-gateway",
         "broken-mlflow",
         "deploy-mlflow",
+        "rollback",
     ]
 
 

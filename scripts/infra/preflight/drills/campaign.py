@@ -2,13 +2,13 @@
 
 import secrets
 
-from infra.preflight.drills import auth, crashes, database, deployments, storage
+from infra.preflight.drills import auth, crashes, database, deployments, rollback, storage
 from infra.preflight.drills.acknowledged import read_back
 from infra.preflight.drills.drill import Drill, lost
 from infra.preflight.drills.load import running_load
 from infra.preflight.drills.report import DrillReport
 from infra.preflight.drills.scene import Scene
-from infra.preflight.use import Running, registry_of
+from infra.preflight.use import Running
 from infra.verification.steps import Step, Steps
 
 DRILLS: tuple[Drill, ...] = (
@@ -17,6 +17,7 @@ DRILLS: tuple[Drill, ...] = (
     *storage.DRILLS,
     *auth.DRILLS,
     *deployments.DRILLS,
+    *rollback.DRILLS,
 )
 
 
@@ -37,8 +38,8 @@ def run_drills(running: Running, steps: Steps, reports: list[DrillReport]) -> No
         steps.run([Step(each.name, each.about, _left_out, needs) for each in left_out], running)
         return
     name = f"drills-{secrets.token_hex(4)}"
-    with registry_of(running, name) as target, running_load(target, name) as load:
-        scene = Scene(running.platform, target, load, reports)
+    with running.registry(name) as target, running_load(target, name) as load:
+        scene = Scene(running, target, load, reports)
         steps.run([drill.as_step() for drill in DRILLS], scene)
         load.stop()
         steps.run([_NOTHING_LOST], scene)

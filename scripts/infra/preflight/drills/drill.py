@@ -149,4 +149,5 @@ def _report(drill: Drill, watch: Watch, steady: float | None, before: int) -> Dr
         view=seen,
         acknowledged=len(writes),
         losses=tuple(losses),
+        phases=dict(watch.phases),
     )

@@ -1,6 +1,7 @@
 """What is known about a drill when it is over."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from infra.preflight.drills.acknowledged import Loss
 from infra.preflight.drills.view import View
@@ -20,6 +21,7 @@ class DrillReport:
         view: what clients saw.
         acknowledged: writes that were acknowledged meanwhile.
         losses: those that are not there as they were acknowledged; none are known while the platform is not steady.
+        phases: seconds that each phase took, in their order.
     """
 
     name: str
@@ -31,6 +33,7 @@ class DrillReport:
     view: View
     acknowledged: int
     losses: tuple[Loss, ...]
+    phases: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def over(self) -> float | None:
@@ -41,7 +44,13 @@ class DrillReport:
     def words(self) -> str:
         """In one line."""
         steady = "not steady again" if self.steady is None else f"steady after {self.steady:.1f} s"
-        return f"{self.did}: {self.view.words}, {steady}; acknowledged writes read back: {self.read_back}"
+        phases = f" ({self.phase_words})" if self.phases else ""
+        return f"{self.did}{phases}: {self.view.words}, {steady}; acknowledged writes read back: {self.read_back}"
+
+    @property
+    def phase_words(self) -> str:
+        """The phases in one line."""
+        return ", ".join(f"{name} {seconds:.0f} s" for name, seconds in self.phases.items())
 
     @property
     def read_back(self) -> str:

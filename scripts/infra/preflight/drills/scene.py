@@ -9,6 +9,7 @@ from infra.preflight.drills.load import Load
 from infra.preflight.drills.report import DrillReport
 from infra.preflight.platform.model import Task
 from infra.preflight.platform.runtime import Platform
+from infra.preflight.use import Running
 from infra.verification.steps import CheckFailed
 from infra.verification.target import Target
 
@@ -23,16 +24,21 @@ class Scene:
     """What a drill needs.
 
     Args:
-        platform: it runs and is steady.
+        running: the platform, steady, with its account, keys and folder.
         target: the registry as clients know it, with its account.
         load: the clients.
         reports: of the drills so far.
     """
 
-    platform: Platform
+    running: Running
     target: Target
     load: Load
     reports: list[DrillReport] = field(default_factory=list)
+
+    @property
+    def platform(self) -> Platform:
+        """The platform."""
+        return self.running.platform
 
     def service(self, name: str) -> dict[str, Any]:
         """A service as ECS describes it.

@@ -1,7 +1,9 @@
 """A fault while it happens: when it began and ended, and whether clients notice it."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from infra.preflight.drills.scene import Scene
 from infra.verification.steps import CheckFailed
@@ -19,6 +21,7 @@ class Watch:
         did: what was done, in words.
         fault: when, seconds since the epoch; 0 before.
         undone: when the fault itself ended; 0 before.
+        phases: seconds that each phase took, in their order; empty where there is nothing to tell apart.
     """
 
     scene: Scene
@@ -26,6 +29,7 @@ class Watch:
     did: str = ""
     fault: float = 0.0
     undone: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
 
     def begin(self, did: str, blamed: str) -> None:
         """The fault begins now.
@@ -46,6 +50,19 @@ class Watch:
         self.undone = time.time()
         if did:
             self.scene.platform.note_drill(self.blamed, did)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time a phase, also one that fails.
+
+        Args:
+            name: what is done in it, in the imperative.
+        """
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.phases[name] = time.monotonic() - began
 
     def hold_until_noticed(self, least: float, most: float) -> None:
         """Let the fault last until clients notice it.

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from infra.errors import InfraError
 from infra.repository import ROOT, build_folder
@@ -27,6 +28,7 @@ class _Source:
         folder: the service's folder, with Dockerfile and lock file; None for a double.
         ca_variable: variable that names the file with the authorities of RDS, which the image carries.
         keep_alive_variable: variable that says how long the program keeps an idle connection, in seconds.
+        more: folders with further modules of it.
     """
 
     program: str
@@ -34,13 +36,26 @@ class _Source:
     folder: Path | None
     ca_variable: str = ""
     keep_alive_variable: str = ""
+    more: tuple[Path, ...] = ()
 
 
-# Repository, without registry, tag and digest -> what stands for its images.
+# The digest of a gateway that is broken on purpose; a drill deploys it.
+BROKEN_GATEWAY: Final = f"sha256:{'0b' * 32}"
+_BROKEN = ROOT / "scripts/infra/preflight/drills/broken"
+
+# Repository, without registry, tag and digest, or with one digest -> what stands for its images.
 _SOURCES: Mapping[str, _Source] = {
     "hokusai/gateway": _Source("gateway", "gateway", ROOT / "services/gateway", "", "KEEP_ALIVE_SECONDS"),
     "hokusai/mlflow": _Source(
         "mlflow-server", "mlflow_server", ROOT / "services/mlflow", "DATABASE_CA_FILE", "KEEP_ALIVE_SECONDS"
+    ),
+    f"hokusai/gateway@{BROKEN_GATEWAY}": _Source(
+        "gateway",
+        "gateway_without_artifacts",
+        ROOT / "services/gateway",
+        "",
+        "KEEP_ALIVE_SECONDS",
+        more=(_BROKEN,),
     ),
     # Another team's: a double that answers as the contract says (docs/api.md).
     "hokusai/auth": _Source("auth", "infra.preflight.parts.auth_service", None),
@@ -95,17 +110,18 @@ def image_for(reference: str) -> Image:
         InfraError: the repository is not in the table, or its packages cannot be installed.
     """
     repository = repository_of(reference)
-    source = _SOURCES.get(repository)
+    source = _SOURCES.get(f"{repository}@{reference.partition('@')[2]}", _SOURCES.get(repository))
     if source is None:
         raise InfraError(
             f"Nothing stands for the image {reference}: the repository {repository} is not in the table of "
             f"infra/preflight/platform/images.py (known are {', '.join(sorted(_SOURCES))})."
         )
     if source.folder is None:
-        python, modules, says = Path(sys.executable), ROOT / "scripts", _Dockerfile(entrypoint=(source.program,))
+        python, says = Path(sys.executable), _Dockerfile(entrypoint=(source.program,))
+        modules: tuple[Path, ...] = (ROOT / "scripts",)
     else:
         python = tool_environment(source.folder.name, source.folder / "requirements.lock")
-        modules, says = source.folder, read_dockerfile(source.folder / "Dockerfile")
+        modules, says = (source.folder, *source.more), read_dockerfile(source.folder / "Dockerfile")
     # Without the links that lead there: several checkouts may share their tools, and a link may lie in a folder that a
     # task has as scratch. The link `python` itself stays: it is what makes it the Python of its environment.
     python = python.parent.resolve() / python.name
@@ -125,7 +141,7 @@ def image_for(reference: str) -> Image:
         repository,
         says.entrypoint,
         says.command,
-        {**says.environment, "PATH": ":".join(path), "PYTHONPATH": str(modules)},
+        {**says.environment, "PATH": ":".join(path), "PYTHONPATH": ":".join(map(str, modules))},
         says.user,
         says.directory,
         source.ca_variable,
@@ -175,7 +191,7 @@ def read_dockerfile(file: Path) -> _Dockerfile:
 
 def _programs(source: _Source, python: Path) -> Path:
     """A folder with the image's program, as its Dockerfile makes it."""
-    folder = build_folder() / "tools" / f"{source.program}-programs"
+    folder = build_folder() / "tools" / f"{source.module}-programs"
     script = f'#!/bin/sh\nexec {shlex.quote(str(python))} -m {source.module} "$@"\n'
     file = folder / source.program
     if not file.exists() or file.read_text() != script:

@@ -25,7 +25,7 @@ def drill_rows(record: PreflightRecord) -> Iterator[tuple[str, ...]]:
         failed = ", ".join(f"{count}x {kind}" for kind, count in seen.failures.items())
         yield (
             drill.name,
-            drill.did,
+            drill.did + (f" ({drill.phase_words})" if drill.phases else ""),
             str(seen.requests),
             failed or "none",
             f"{seen.longest:.1f} s",
