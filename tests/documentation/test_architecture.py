@@ -1,21 +1,19 @@
 """docs/architecture.md and its pictures are what the plans say, and a drawing shows what a plan has."""
 
-from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 from infra.documentation.architecture import PAGE, architecture
-from infra.documentation.generated import with_part
+from infra.documentation.generated import with_parts
 from infra.documentation.layers import HEIGHT, WIDTH, layered
 from infra.documentation.topology import Zone, topology
 from infra.documentation.topology_drawing import topology_drawing
 from infra.errors import InfraError
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
-
-_RULE = "aws_vpc_security_group_ingress_rule"
+from tests.documentation.small_plan import connection, plan, resource, scaled
 
 
 def test_files_are_what_the_plans_say(plans: dict[str, Plan]) -> None:
@@ -28,52 +26,6 @@ def test_files_are_what_the_plans_say(plans: dict[str, Plan]) -> None:
 def test_every_picture_is_shown_or_linked(plans: dict[str, Plan]) -> None:
     page = PAGE.read_text()
     assert [path.name for path in architecture(plans) if path != PAGE and path.name not in page] == []
-
-
-def connection(source: str, target: str, port: int) -> dict[str, Any]:
-    tags = {"From": source, "To": target}
-    return resource(_RULE, "this", f"{source}-{target}", tags=tags, from_port=port, description="for a test")
-
-
-def resource(kind: str, name: str, index: str | None = None, module: str = "", **values: Any) -> dict[str, Any]:
-    address = f"{module + '.' if module else ''}{kind}.{name}" + (f'["{index}"]' if index else "")
-    return {"address": address, "module": module, "type": kind, "name": name, "index": index, "values": values}
-
-
-def plan(*resources: dict[str, Any], rules: Mapping[str, Any] | None = None) -> Plan:
-    """A plan of a small environment with these besides its network."""
-    whole = [
-        resource("aws_vpc", "this", cidr_block="10.0.0.0/16"),
-        resource("aws_subnet", "public", "a", cidr_block="10.0.0.0/24"),
-        resource("aws_subnet", "private", "a", cidr_block="10.0.16.0/20"),
-        *resources,
-    ]
-    return Plan(
-        {
-            "format_version": "1.2",
-            "variables": {"environment": {"value": "small"}},
-            "resource_changes": [
-                {
-                    **{key: each[key] for key in ("address", "type", "name", "index")},
-                    "module_address": each["module"],
-                    "mode": "managed",
-                    "change": {"actions": ["create"], "after_unknown": {}},
-                }
-                for each in whole
-            ],
-            "planned_values": {
-                "outputs": {"listener_rules": {"value": rules or {}}},
-                "root_module": {
-                    "resources": [{"address": each["address"], "values": each["values"]} for each in whole]
-                },
-            },
-        }
-    )
-
-
-def scaled(name: str, least: int, most: int) -> dict[str, Any]:
-    group = f"service/hokusai-small/hokusai-{name}"
-    return resource("aws_appautoscaling_target", name, resource_id=group, min_capacity=least, max_capacity=most)
 
 
 def test_topology_is_read_from_the_plan() -> None:
@@ -101,7 +53,7 @@ def test_topology_is_read_from_the_plan() -> None:
 
 
 def test_firewall_is_named_where_it_is() -> None:
-    guard = resource("aws_wafv2_web_acl_association", "this", module='module.alb["edge"]')
+    guard = resource("aws_wafv2_web_acl_association", "this", None, 'module.alb["edge"]')
     rules = {"registry": {"listener": "edge", "hosts": ["registry.example.org", "auth.example.org"]}}
     read = topology(plan(connection("internet", "alb-edge", 443), guard, rules=rules))
     assert read.parties["alb-edge"].about == "WAF; hosts auth, registry"
@@ -150,4 +102,4 @@ def test_page_without_its_marks_is_an_error(tmp_path: Any) -> None:
     page = tmp_path / "page.md"
     page.write_text("nothing here")
     with pytest.raises(InfraError, match="has them 0 times"):
-        with_part(page, "connections", "| a |")
+        with_parts(page, {"connections": "| a |"})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from infra.console import say
-from infra.documentation.generated import with_part
+from infra.documentation.generated import with_parts
 from infra.documentation.module_drawing import module_drawing
 from infra.documentation.planned import unplanned
 from infra.documentation.topology import Topology, topology
@@ -52,7 +52,7 @@ def architecture(plans: Mapping[str, Plan]) -> dict[Path, str]:
     return {
         **pictures,
         IMAGES / "modules.svg": module_drawing(plans[SHOWN], STACK),
-        PAGE: with_part(PAGE, "connections", _table(drawn[SHOWN])),
+        PAGE: with_parts(PAGE, {"connections": _table(drawn[SHOWN])}),
     }
 
 

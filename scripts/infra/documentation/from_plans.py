@@ -1,6 +1,7 @@
 """The documents that are made from saved plans."""
 
 from infra.documentation.architecture import write_architecture
+from infra.documentation.cost import write_cost
 from infra.documentation.permissions import write_permissions
 from infra.documentation.planned import saved_plans
 
@@ -14,3 +15,4 @@ def write_documents_from_plans() -> None:
     plans = saved_plans()
     write_permissions(plans)
     write_architecture(plans)
+    write_cost(plans)
