@@ -87,7 +87,9 @@ class Container:
         """SIGTERM, and after some seconds the end; its exit code."""
         self._signal(signal.SIGTERM)
         try:
-            return await asyncio.wait_for(self._process.wait(), seconds)
+            # Not wait_for, which in Python 3.11 forgets a cancellation that comes with the end of what it waits for.
+            async with asyncio.timeout(seconds):
+                return await self._process.wait()
         except TimeoutError:
             return await self.kill()
 
@@ -95,7 +97,8 @@ class Container:
         """End everything in it at once; its exit code."""
         self._signal(signal.SIGHUP)
         try:
-            return await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            async with asyncio.timeout(_STOP_SECONDS):
+                return await self._process.wait()
         except TimeoutError:
             self._signal(signal.SIGKILL)
             return await self._process.wait()
@@ -114,7 +117,8 @@ class Container:
         log.unlink(missing_ok=True)
         beside = await Container.start(replace(self.specification, command=command, ulimits={}), log)
         try:
-            return await asyncio.wait_for(beside.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                return await beside.wait()
         except TimeoutError:
             return None
         finally:

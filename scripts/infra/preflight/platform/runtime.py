@@ -38,6 +38,8 @@ from infra.routing import Request
 _PROXIES = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
 _AUTH_REPOSITORY = "hokusai/auth"
 _LOOK_SECONDS = 0.1
+# Everything is killed; what has not ended then never will.
+_END_SECONDS = 120.0
 
 
 def ignore(_event: Event) -> None:
@@ -85,7 +87,7 @@ def running_platform(
         stack.callback(lambda: loop.run(assembly.close()))
         loop.run(assembly.start(authority, workplace / "certificates"))
         platform = Platform(account, cluster, workplace, assembly, loop, databases, hook)
-        stack.callback(lambda: loop.run(platform.end_tasks()))
+        stack.callback(lambda: loop.run(platform.end_tasks(), _END_SECONDS))
         yield platform
 
 
@@ -107,6 +109,7 @@ class Platform:
         self._running: list[RunningTask] = []
         self._services: dict[str, Service] = {}
         self.ca_file = folder / "ca.pem"
+        self.tasks_folder = folder / "tasks"
         self.auth = AuthKeys(folder / "shown" / "auth.json")
         self.limits: list[str] = []
         found = account.client("ecs").describe_clusters(clusters=[cluster])["clusters"]
@@ -212,7 +215,8 @@ class Platform:
             running = RunningTask(definition, self._surroundings, [groups[0]["GroupId"]], subnets[0])
             self._running.append(running)
             try:
-                await asyncio.wait_for(running.ended.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await running.ended.wait()
             except TimeoutError:
                 await running.stop(f"it did not end within {seconds:g} s", at_once=True)
             return running
