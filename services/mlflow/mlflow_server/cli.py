@@ -1,4 +1,4 @@
-"""The command `mlflow-server`: serve, migrate, health."""
+"""The command `mlflow-server`: serve, migrate, health, schema."""
 
 import argparse
 import os
@@ -8,12 +8,14 @@ from mlflow_server.errors import ServerError
 from mlflow_server.health import health
 from mlflow_server.log import say
 from mlflow_server.migrate import migrate
+from mlflow_server.schema import print_schema
 from mlflow_server.serve import serve
 
 _COMMANDS = {
     "serve": (serve, "wait for the schema, then run the server"),
     "migrate": (migrate, "make the application's database user and bring the schema up to date"),
     "health": (health, "prove that server, database and artifact store work; for the container's health check"),
+    "schema": (print_schema, "print the schema revision that this release needs"),
 }
 
 

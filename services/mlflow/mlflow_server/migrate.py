@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mlflow_server.database import connection, store_uri
 from mlflow_server.environment import migrate_settings
 from mlflow_server.errors import ServerError
-from mlflow_server.log import say
-from mlflow_server.schema import installed_schema, refuse_newer
+from mlflow_server.log import report, say
+from mlflow_server.schema import current_revision, installed_schema, refuse_newer
 from mlflow_server.settings import Database, Secret
 
 if TYPE_CHECKING:
@@ -37,9 +37,13 @@ def migrate(values: Mapping[str, str]) -> None:
         master.execute("SELECT pg_advisory_lock(%s)", [_LOCK])  # given back when the connection ends
         give_access(master, database)
         say(f"user {database.user} may use the {database}")
-        refuse_newer(database, installed_schema())
+        before = refuse_newer(database, installed_schema())
         upgrade_schema(database)
-    say(f"the {database} has the schema of MLflow {importlib.metadata.version('mlflow')}")
+        after = current_revision(database)
+    release = importlib.metadata.version("mlflow")
+    say(f"the {database} has the schema of MLflow {release}")
+    # What a deploy keeps in its ledger (scripts/infra/release/migration.py).
+    report({"event": "migrated", "mlflow": release, "before": before, "schema": after})
 
 
 def master_user(secret_arn: str) -> tuple[str, Secret]:

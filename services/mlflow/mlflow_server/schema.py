@@ -4,7 +4,7 @@ import ast
 import importlib.metadata
 import importlib.util
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,15 @@ def installed_schema() -> Schema:
     if len(heads) != 1:
         raise ServerError(f"MLflow's migrations have {len(heads)} last revisions instead of one: install it anew.")
     return Schema(importlib.metadata.version("mlflow"), heads.pop(), frozenset(followed_by))
+
+
+def print_schema(_: Mapping[str, str]) -> None:
+    """Print the revision that this release needs, for the tag of its image; needs no setting and no database.
+
+    Raises:
+        ServerError: MLflow is not installed as it must be.
+    """
+    print(installed_schema().head)
 
 
 def wait_for_schema(

@@ -1,5 +1,6 @@
 """The migration against a PostgreSQL that treats its master user as RDS does: may make roles, is no superuser."""
 
+import json
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -74,6 +75,10 @@ def test_two_at_once_and_a_password_of_odd_characters(task: Task, postgres: Post
         thread.join()
     assert [result.returncode for result in results] == [0, 0], [result.stderr for result in results]
     assert set(tables(database).values()) == {"odd"}
+    [[revision]] = database.sql("SELECT version_num FROM alembic_version")
+    told = [migrated(result) for result in results]
+    assert [each["schema"] for each in told] == [revision, revision]
+    assert {each["before"] for each in told} == {None, revision}, "one of them found what the other had made"
     for text in (*(result.stdout + result.stderr for result in results), postgres.log.read_text(errors="replace")):
         assert ODD_PASSWORD not in text
         assert postgres.master_password not in text
@@ -90,9 +95,24 @@ def test_again_changes_the_password_only(task: Task, postgres: Postgres, migrate
     result = task.run(database, DATABASE_USER="renewed", DATABASE_PASSWORD=SECOND)
     assert result.returncode == 0, result.stderr
     assert (tables(database), database.sql("SELECT version_num FROM alembic_version")) == before
+    assert migrated(result)["before"] == migrated(result)["schema"] == before[1][0][0] == needed_schema(task, database)
     assert may_connect(database, "renewed", SECOND)
     assert not may_connect(database, "renewed", FIRST)
     assert SECOND not in postgres.log.read_text(errors="replace")
+
+
+def migrated(result: "subprocess.CompletedProcess[str]") -> dict[str, str]:
+    """What the deploy reads from the task's log: its last line."""
+    told: dict[str, str] = json.loads(result.stderr.splitlines()[-1])
+    assert (told["event"], told["mlflow"]) == ("migrated", "3.17.2")
+    return told
+
+
+def needed_schema(task: Task, database: Database) -> str:
+    """What the image says before it is deployed."""
+    result = run_command("schema", task.environment(database))
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout.strip()
 
 
 def may_connect(database: Database, user: str, password: str) -> bool:
