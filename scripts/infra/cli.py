@@ -26,6 +26,7 @@ from infra.errors import InfraError
 from infra.lock import exclusive
 from infra.preflight.base.kept import find_base, stop_base
 from infra.preflight.command import register_preflight
+from infra.provider_schema.write import write_schema
 from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release.commands import register_release
@@ -45,7 +46,6 @@ from infra.review.reports.write import review_folder, whole_report, write_report
 from infra.reviewed_plan import make_reviewed_plan
 from infra.scan import scan as run_scan
 from infra.terraform.formatting import format_configuration
-from infra.terraform.provider_schema import write_schema
 from infra.terraform.saved_plan import last_planned
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import free_lock, open_stack

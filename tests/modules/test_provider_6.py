@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.provider_schema.generated import parse_source
+from infra.provider_schema.schema import Schema, load_schema
+from infra.provider_schema.violations import violations
 from infra.terraform.configuration import configuration_files, declarations
-from infra.terraform.provider_schema import Schema, load_schema, parse_source, violations
 
 
 @pytest.fixture(scope="module")
