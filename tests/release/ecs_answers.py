@@ -140,6 +140,7 @@ class EcsClient:
         assert (cluster, services) == (CLUSTER, [SERVICE])
         look = self.looks[min(self.asked, len(self.looks) - 1)]
         self.asked += 1
+        assert self.asked < 1000, "it is asked for ever"
         if isinstance(look, Exception):
             raise look
         return {"services": [look] if look else [], "failures": []}

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from infra.environment import environment_names
 from infra.release.task_changes import (
     Migration,
     Network,
@@ -13,6 +16,7 @@ from infra.release.task_changes import (
     revisions_of,
     services_running,
 )
+from tests.environments.lifecycle import Lifecycles
 from tests.release import plans
 
 MIGRATION = Migration("hokusai-mlflow-migration-staging", plans.NEW, 'module.task["mlflow-migration"]', changed=True)
@@ -84,3 +88,23 @@ def test_revisions_are_those_of_the_state() -> None:
     }
     assert revisions_of(state, ["one"]) == {"one": "a:6"}
     assert revisions_of({}, ["one"]) == {}
+
+
+@pytest.mark.parametrize("name", environment_names())
+def test_the_tasks_of_the_stack(lifecycles: Lifecycles, name: str) -> None:
+    """What is looked for by name is what environments/stack has."""
+    first, second = lifecycles.first_plan(name), lifecycles.second_plan(name)
+    assert first.outputs["cluster_name"] == f"hokusai-{name}", "known before the first apply"
+    assert set(changed_services(first)) == {"hokusai-auth", "hokusai-gateway", "hokusai-mlflow"}
+    assert changed_services(second) == ()
+    migration, again = migration_of(first, name), migration_of(second, name)
+    assert migration
+    assert again
+    assert (migration.changed, again.changed, database_of(first)) == (True, False, "")
+    assert database_of(second) == f"hokusai-mlflow-{name}"
+    network = network_of(second, again, {})
+    assert network
+    assert len(network.groups) == 1
+    zones = [each for each in second.of_type("aws_subnet") if each.name == "private"]
+    assert set(network.subnets) == {each["id"] for each in zones}
+    assert services_running(second, {again.image}) == ("hokusai-mlflow",)

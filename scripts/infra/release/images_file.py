@@ -115,7 +115,7 @@ def require_reference(program: str, reference: str) -> re.Match[str]:
 
 def _with(text: str, program: str, there: str, reference: str) -> str:
     line = re.compile(rf'^(?P<name>\s*"?{re.escape(program)}"?\s*[=:]\s*"){re.escape(there)}(?=")', re.MULTILINE)
-    return line.sub(lambda match: match["name"] + reference, text, count=1)
+    return line.sub(lambda match: match["name"] + reference, text)
 
 
 def _parsed(environment: Environment, text: str) -> dict[str, str]:
