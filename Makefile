@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS TO REASON
+export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS STEP TO REASON
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -44,6 +44,10 @@ preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied,
 	@$(INFRA) preflight
 demo: .venv/ready ## Start the platform on this machine, to be used by hand (development unless ENV says otherwise)
 	@$(INFRA) demo
+
+.PHONY: verify
+verify: .venv/ready ## Use a live ENV as its clients do, with the key in VERIFY_API_KEY: STEP=name,name for some steps, LIST=1 names them
+	@$(INFRA) verify $(if $(LIST),--list)
 
 .PHONY: destroy
 destroy: .venv/ready ## Destroy an environment (CONFIRM=destroy-<env> for a protected one); on AWS after an approved plan of it

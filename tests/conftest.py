@@ -1,4 +1,4 @@
-"""What every suite uses: an emulated account, one warm real provider, and real plans of modules through tftest."""
+"""What several suites use: an emulated account, one warm real provider, real plans of modules, environments applied."""
 
 import os
 from collections.abc import Iterator
@@ -8,11 +8,15 @@ from typing import Any
 import pytest
 
 from infra.account.emulated import EmulatedAccount, start
+from infra.environment import load_environment
+from infra.preflight.base.kept import KeptBase, find_base
+from infra.preflight.base.made_from import made_from
 from infra.terraform.provider import warm_provider, write_cli_config
 from infra.terraform.runner import clean_environment
 from infra.terraform.session import Tools, find_tools
 from tests.environments.lifecycle import Lifecycles, shared_lifecycles
 from tests.module_plans import ModulePlans
+from tests.preflight.running import Bases, Preflights
 from tests.resident_terraform import ResidentTerraform, resident_terraform
 
 ACCOUNT_ID = "123456789012"
@@ -71,6 +75,31 @@ def refuse(module_plans: ModulePlans) -> "Refusal":
 def lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
     """Every environment planned, applied and destroyed side by side in the background."""
     return shared_lifecycles(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def bases(request: pytest.FixtureRequest, tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Bases:
+    """`bases("staging")` -> an account with that environment applied; copies are taken of it.
+
+    One that a person keeps already is taken; else it is the one that the lifecycles apply, which takes minutes.
+    """
+
+    def base(name: str) -> KeptBase:
+        environment = load_environment(name)
+        kept = find_base(environment)
+        source = made_from(environment, tools)
+        if kept and kept.made_from == source:
+            return kept
+        lifecycles: Lifecycles = request.getfixturevalue("lifecycles")
+        return KeptBase(lifecycles.applied_account(name), source)
+
+    return base
+
+
+@pytest.fixture(scope="session")
+def preflights(bases: Bases, tmp_path_factory: pytest.TempPathFactory) -> Preflights:
+    """`preflights.run("staging")` -> how it ended."""
+    return Preflights(bases, tmp_path_factory.mktemp("preflights"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -50,6 +50,7 @@ from infra.terraform.saved_plan import last_planned
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import free_lock, open_stack
 from infra.tflint import lint
+from infra.verify.command import register_verify
 
 _INTERRUPTED = 130
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -313,6 +314,7 @@ register(commands, plan_checks, _show)
 register_release(commands)
 register_rollback(commands, plan_checks, partial(_show, short=True))
 register_preflight(commands)
+register_verify(commands)
 register_delivery(
     commands,
     plan_checks,

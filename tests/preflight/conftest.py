@@ -1,40 +1,9 @@
-"""Preflights with bases that the lifecycles applied, and a small state for what reads one."""
+"""A small state for what reads one."""
 
 import pytest
 
-from infra.environment import load_environment
-from infra.preflight.base.kept import KeptBase, find_base
-from infra.preflight.base.made_from import made_from
 from infra.preflight.origins import Instance, Origins
-from infra.terraform.session import Tools
-from tests.environments.lifecycle import Lifecycles
-from tests.preflight.running import Bases, Preflights
 from tests.preflight.samples import GROUP, LISTENER, REGISTRY, REGISTRY_RULE, ROLE
-
-
-@pytest.fixture(scope="session")
-def bases(request: pytest.FixtureRequest, tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Bases:
-    """`bases("staging")` -> an account with that environment applied; copies are taken of it.
-
-    One that a person keeps already is taken; else it is the one that the lifecycles apply, which takes minutes.
-    """
-
-    def base(name: str) -> KeptBase:
-        environment = load_environment(name)
-        kept = find_base(environment)
-        source = made_from(environment, tools)
-        if kept and kept.made_from == source:
-            return kept
-        lifecycles: Lifecycles = request.getfixturevalue("lifecycles")
-        return KeptBase(lifecycles.applied_account(name), source)
-
-    return base
-
-
-@pytest.fixture(scope="session")
-def preflights(bases: Bases, tmp_path_factory: pytest.TempPathFactory) -> Preflights:
-    """`preflights.run("staging")` -> how it ended."""
-    return Preflights(bases, tmp_path_factory.mktemp("preflights"))
 
 
 @pytest.fixture

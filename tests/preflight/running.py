@@ -53,13 +53,16 @@ class Preflights:
         self._bases = bases
         self._folder = folder
 
-    def start(self, environment: str, *arguments: str, root: Path = ROOT) -> tuple["subprocess.Popen[str]", Path]:
+    def start(
+        self, environment: str, *arguments: str, root: Path = ROOT, command: str = "preflight"
+    ) -> tuple["subprocess.Popen[str]", Path]:
         """Start one; its output goes to `output` in the build folder.
 
         Args:
             environment: its name.
             arguments: further ones of the command.
             root: the checkout.
+            command: "demo" starts the platform and leaves it running, without checks.
 
         Returns:
             The process and its build folder.
@@ -72,9 +75,9 @@ class Preflights:
         note_base(build / environment / BASE, copy, base.made_from)
         with (build / "output").open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "infra.cli", "preflight", "--env", environment, *arguments],
+                [sys.executable, "-m", "infra.cli", command, "--env", environment, *arguments],
                 cwd=root,
-                env=_environment(root, build),
+                env=process_environment(root, build),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -134,7 +137,16 @@ def report(exit_code: int, build: Path, environment: str) -> Report:
     return Report(exit_code, output, outcomes, findings, seconds, build)
 
 
-def _environment(root: Path, build: Path) -> dict[str, str]:
+def process_environment(root: Path, build: Path) -> dict[str, str]:
+    """The process environment of a command of a checkout, in a build folder of its own.
+
+    Args:
+        root: the checkout.
+        build: INFRA_BUILD.
+
+    Returns:
+        The whole environment, without AWS credentials.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return kept | {
         "COLUMNS": "200",

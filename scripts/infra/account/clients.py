@@ -25,3 +25,22 @@ def client(account: Account, region: str, service: str) -> Any:  # noqa: ANN401 
         return account.emulated.client(service)
     session = botocore.session.Session()
     return session.create_client(service, region_name=region, verify=certificates(), config=_CONFIG)
+
+
+class AccountClients:
+    """The clients of an account, each made once.
+
+    Args:
+        account: where.
+        region: of the environment.
+    """
+
+    def __init__(self, account: Account, region: str) -> None:
+        self._account, self._region = account, region
+        self._made: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - as above
+        """A client of a service; see `client`."""
+        if service not in self._made:
+            self._made[service] = client(self._account, self._region, service)
+        return self._made[service]

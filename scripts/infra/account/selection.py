@@ -1,7 +1,7 @@
 """Which account a command works against: the one that the AWS credentials open, or an emulated one."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -60,12 +60,15 @@ class Account:
         return f"account: AWS {self.account_id} as {self.caller} ({self.chosen})"
 
 
-def select_account(environment: Environment, mode: str) -> Account:
+def select_account(
+    environment: Environment, mode: str, find: Callable[[Environment], EmulatedAccount] = prepared_account
+) -> Account:
     """Decide the account, check that it is the environment's own, and start the emulated one where needed.
 
     Args:
         environment: its account id is the only one allowed.
         mode: the ACCOUNT variable: "auto", "aws" or "emulated".
+        find: which emulated account it is, when it is one; the environment's own, started where needed.
 
     Returns:
         The account, ready to be used.
@@ -78,7 +81,7 @@ def select_account(environment: Environment, mode: str) -> Account:
             f"ACCOUNT={mode} is unknown. Say ACCOUNT=aws, ACCOUNT=emulated, or nothing to let it be found."
         )
     if mode == "emulated":
-        return _emulated(environment, "ACCOUNT=emulated")
+        return _emulated(environment, "ACCOUNT=emulated", find)
     session = botocore.session.Session()
     try:
         credentials = session.get_credentials()
@@ -87,7 +90,7 @@ def select_account(environment: Environment, mode: str) -> Account:
     if credentials is None:
         if mode == "aws":
             raise InfraError(f"ACCOUNT=aws, but boto3 finds no AWS credentials. {_how_to_go_on(environment)}")
-        return _emulated(environment, "no AWS credentials found")
+        return _emulated(environment, "no AWS credentials found", find)
     return _aws(environment, session, "ACCOUNT=aws" if mode == "aws" else "AWS credentials found")
 
 
@@ -100,9 +103,9 @@ def announce(account: Account) -> None:
     say(account.describe(), style="bold yellow" if account.emulated else "bold")
 
 
-def _emulated(environment: Environment, chosen: str) -> Account:
+def _emulated(environment: Environment, chosen: str, find: Callable[[Environment], EmulatedAccount]) -> Account:
     note(f"  {chosen}: working against the emulated account of {environment.name}, AWS is not touched", style="yellow")
-    emulated = prepared_account(environment)
+    emulated = find(environment)
     caller = f"arn:aws:sts::{emulated.account_id}:user/emulated"
     return Account("emulated", emulated.account_id, caller, emulated.instance_id, emulated, chosen)
 

@@ -62,6 +62,14 @@ class Origins:
             owner = next(iter(holders), owner)
         return origin_of(owner.address, attribute)
 
+    def ids(self, kind: str) -> list[str]:
+        """The ids of the resources of a type.
+
+        Args:
+            kind: type of the resources, as in `aws_lb`.
+        """
+        return [str(each.attributes["id"]) for each in self._instances if each.type == kind]
+
     def rule_for(self, listener_arn: str, host: str) -> str:
         """The listener rule that would be the one to take a request of a host.
 

@@ -1,20 +1,21 @@
 """What is done with a platform that runs: a client uses it as clients will, or a person does."""
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.account.inventory import Clients
+from infra.account.emulated import EmulatedAccount
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.preflight.platform.runtime import Platform
+from infra.preflight.registry_view import RegistryView, registry_of
+from infra.verification.api_keys import Keys
 from infra.verification.catalogue import steps_for
-from infra.verification.client import client_variables
-from infra.verification.session import client_session
 from infra.verification.steps import Steps
-from infra.verification.target import Door, Keys, Target, tracking_uri
+from infra.verification.target import Door, Target
 
 
 @dataclass(frozen=True)
@@ -30,28 +31,37 @@ class Running:
     """
 
     environment: Environment
-    account: Clients
+    account: EmulatedAccount
     platform: Platform
     keys: Keys
     folder: Path
 
-    @property
-    def tracking_uri(self) -> str:
-        """MLFLOW_TRACKING_URI."""
-        return tracking_uri(self.environment.domain)
+    def view(self) -> RegistryView:
+        """What another process must know of it."""
+        platform = self.platform
+        return RegistryView(
+            account=self.account,
+            tasks=platform.tasks_folder,
+            doors={
+                host: Door(each.address, each.https_port, each.http_port, each.load_balancer_arn)
+                for host, each in platform.hosts.items()
+            },
+            ca_file=platform.ca_file,
+            keys=self.keys,
+            network=platform.client_environment({}),
+            started=time.time(),
+        )
 
-    def client_environment(self, folder: Path) -> dict[str, str]:
-        """The process environment of an outside developer.
+    def registry(self, name: str) -> AbstractContextManager[Target]:
+        """The registry as its clients know it, with what was logged since the platform's start.
 
         Args:
-            folder: its home.
+            name: begins the names of everything that its client makes; new for each use.
 
         Returns:
-            The whole environment.
+            The registry, within a block; its client starts with its first step.
         """
-        variables = client_variables(folder, self.tracking_uri, self.keys.writing)
-        environment: dict[str, str] = self.platform.client_environment(variables)
-        return environment
+        return registry_of(self.view(), self.environment, name, self.folder / name, since_start=True)
 
 
 Use = Callable[[Running, Steps], None]
@@ -68,41 +78,13 @@ def verify(running: Running, steps: Steps) -> None:
         PlatformFailure: something was refused or denied that no step noticed.
     """
     platform = running.platform
-    with registry_of(running, f"preflight-{secrets.token_hex(4)}") as target:
-        steps.run(steps_for(target), target)
+    with running.registry(f"preflight-{secrets.token_hex(4)}") as target:
+        steps.run(steps_for(target.keys, emulated=target.emulated), target)
     if steps.given_up:
         return
     with steps.step("permissions", "What the tasks did is allowed, by policies and by security groups") as saw:
         platform.verdict()
         saw(f"{sum(call.times for call in platform.aws_calls)} AWS calls of {len(platform.aws_calls)} kinds")
-
-
-@contextmanager
-def registry_of(running: Running, name: str) -> Iterator[Target]:
-    """The registry of a platform as its clients know it.
-
-    Args:
-        running: the platform.
-        name: begins the names of everything that its client makes; new for each use.
-
-    Yields:
-        The registry; its client starts with its first step.
-    """
-    environment, platform = running.environment, running.platform
-    home = running.folder / name
-    home.mkdir(mode=0o700)
-    with client_session(name, home, running.client_environment(home)) as client:
-        yield Target(
-            environment=environment.name,
-            domain=environment.domain,
-            keys=running.keys,
-            account=running.account,
-            client=client,
-            doors={host: Door(each.address, each.https_port, each.http_port) for host, each in platform.hosts.items()},
-            ca_file=platform.ca_file,
-            logs=lambda: _logs(platform),
-            legacy_until=str(environment.variables.get("legacy_service_id_until", "")),
-        )
 
 
 def issue_keys(platform: Platform) -> Keys:
@@ -128,11 +110,3 @@ def issue_keys(platform: Platform) -> Keys:
     platform.auth.add(keys.legacy, user_id="preflight", key_id="preflight-legacy", service_id="ml-platform")
     platform.auth.add(keys.foreign, user_id="preflight", key_id="preflight-foreign", service_id="billing")
     return keys
-
-
-def _logs(platform: Platform) -> dict[str, str]:
-    logs: dict[str, str] = {}
-    for task in platform.tasks:
-        name = task.service or task.family
-        logs[name] = logs.get(name, "") + task.log
-    return logs

@@ -9,6 +9,7 @@ What it calls on the wire is tests/services/registration/calls.yaml; test_sessio
 
 import functools
 import json
+import secrets
 import sys
 import tempfile
 import time
@@ -140,8 +141,12 @@ def artifacts() -> str:
 def model() -> str:
     """Train, log and register a model; give it an alias, load it back by that, predict."""
     own_experiment()
-    with mlflow.start_run():
+    with mlflow.start_run(), tempfile.TemporaryDirectory() as folder:
         fitted = LinearRegression().fit([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+        # A file of the model's whose bytes are known: those of the estimator differ from one saving to the next.
+        own_code = Path(folder, "own_code.py")
+        own_code.write_text(f"# {secrets.token_hex(1 << 15)}\n")
+        written = own_code.read_bytes()
         # Named, since finding them out starts the model in another process, which says nothing about the registry.
         info = mlflow.sklearn.log_model(
             fitted,
@@ -149,6 +154,7 @@ def model() -> str:
             registered_model_name=NAME,
             input_example=np.array([[1.0]]),
             pip_requirements=["scikit-learn"],
+            code_paths=[str(own_code)],
         )
     facts["model"] = info.model_id
     expect(mlflow.get_logged_model(info.model_id).name, "model", "the name of the logged model")
@@ -159,7 +165,9 @@ def model() -> str:
     client.set_registered_model_alias(NAME, "champion", "1")
     loaded = mlflow.pyfunc.load_model(f"models:/{NAME}@champion")
     expect(round(float(loaded.predict(np.array([[4.0]]))[0]), 6), 8.0, "what the loaded model predicts")
-    return "version 1 registered, loaded back by its alias, predicts what it was trained to"
+    got = Path(mlflow.artifacts.download_artifacts(f"models:/{NAME}@champion"))
+    expect((got / "code" / own_code.name).read_bytes() == written, True, "the model's file came back as it was")
+    return "version 1 registered, loaded back by its alias, predicts what it was trained to; its file is the same"
 
 
 @step
@@ -226,24 +234,52 @@ def refusals() -> str:
 
 @step
 def cleanup() -> str:
-    """Remove what this session made: artifacts, runs, models; experiments are marked as deleted."""
-    removed = 0
-    for model in client.search_registered_models(f"name LIKE '{NAME}%'"):
-        client.delete_registered_model(model.name)
-        removed += 1
-    for experiment in (facts[name] for name in ("experiment", "scratch_experiment") if name in facts):
-        for run in client.search_runs([experiment], run_view_type=ViewType.ACTIVE_ONLY):
-            repository = get_artifact_repository(run.info.artifact_uri)
-            for entry in client.list_artifacts(run.info.run_id):
-                repository.delete_artifacts(entry.path)
-            client.delete_run(run.info.run_id)
-            removed += 1
-        for logged in client.search_logged_models([experiment]):
-            client.delete_logged_model(logged.model_id)
-            removed += 1
-        client.delete_experiment(experiment)
-        removed += 1
-    return f"{removed} things removed"
+    """Remove whatever has this session's name: models, files, runs. Runs and experiments stay, marked as deleted.
+
+    By name and not by what this process remembers: it may be another one than the one that made them.
+    """
+    left: list[str] = []
+    models, experiments = own_models(), own_experiments()
+    for model in models:
+        attempt(left, f"model {model}", functools.partial(client.delete_registered_model, model))
+    for experiment in experiments:
+        attempt(left, f"experiment {experiment.name}", functools.partial(remove_experiment, experiment))
+    left += [f"model {name}" for name in own_models()] + [f"experiment {each.name}" for each in own_experiments()]
+    if left:
+        raise Unexpected("could not be removed: " + "; ".join(dict.fromkeys(left)))
+    marked = ", ".join(f"{each.name} ({each.experiment_id})" for each in experiments) or "none"
+    return f"{len(models)} models removed; experiments that MLflow keeps, marked as deleted: {marked}"
+
+
+def own_models() -> list[str]:
+    """Registered models with this session's name."""
+    return [model.name for model in client.search_registered_models(f"name LIKE '{NAME}%'")]
+
+
+def own_experiments() -> list[Experiment]:
+    """Experiments with this session's name that are not marked as deleted."""
+    found: list[Experiment] = client.search_experiments(filter_string=f"name LIKE '{NAME}%'")
+    return found
+
+
+def remove_experiment(experiment: Experiment) -> None:
+    """Remove the files of an experiment's runs and logged models, then mark all of it as deleted."""
+    for run in client.search_runs([experiment.experiment_id], run_view_type=ViewType.ACTIVE_ONLY):
+        repository = get_artifact_repository(run.info.artifact_uri)
+        for entry in client.list_artifacts(run.info.run_id):
+            repository.delete_artifacts(entry.path)
+        client.delete_run(run.info.run_id)
+    for logged in client.search_logged_models([experiment.experiment_id]):
+        client.delete_logged_model(logged.model_id)
+    client.delete_experiment(experiment.experiment_id)
+
+
+def attempt(left: list[str], what: str, remove: Callable[[], None]) -> None:
+    """Remove something; what cannot be removed is told, and does not keep the rest from being removed."""
+    try:
+        remove()
+    except Exception as error:
+        left.append(f"{what} ({error})")
 
 
 def answer(name: str) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Steps about the gateway's routes: every class of them reaches what it is for."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,12 +84,18 @@ def _health(target: Target) -> str:
 
 
 def _artifact_endpoint(target: Target) -> str:
-    path = "/api/2.0/mlflow-artifacts/artifacts/.verification/probe.txt"
-    expect_status(target.ask("PUT", path, b"probe", key=target.keys.writing), 200, "An artifact can be uploaded")
-    got = expect_status(target.ask("GET", path, key=target.keys.writing), 200, "An artifact can be downloaded")
-    if got.body != b"probe":
-        raise CheckFailed("An artifact came back with another content", exchange=got)
-    expect_status(target.ask("DELETE", path, key=target.keys.writing), 200, "An artifact can be deleted")
+    path = f"/api/2.0/mlflow-artifacts/artifacts/.verification/{target.client.name}.txt"
+    key = target.keys.writing
+    try:
+        expect_status(target.ask("PUT", path, b"probe", key=key), 200, "An artifact can be uploaded")
+        got = expect_status(target.ask("GET", path, key=key), 200, "An artifact can be downloaded")
+        if got.body != b"probe":
+            raise CheckFailed("An artifact came back with another content", exchange=got)
+    except BaseException:
+        with suppress(CheckFailed):
+            target.ask("DELETE", path, key=key)
+        raise
+    expect_status(target.ask("DELETE", path, key=key), 200, "An artifact can be deleted")
     return "one file up, down and deleted"
 
 

@@ -55,6 +55,9 @@ class Step(Generic[_Target]):
         check: raises when it does not hold; returns a few words about what it saw.
         needs: names of steps without which it says nothing.
         formerly: the script of the first team that checked this by hand.
+        key: which API key it asks with beside the one that writes, as `Keys` names it; "" for none.
+        leaves: whether it makes things that the step `cleanup` removes.
+        on_aws_only: whether an emulated account has no answer to it.
     """
 
     name: str
@@ -62,6 +65,9 @@ class Step(Generic[_Target]):
     check: Callable[[_Target], str]
     needs: tuple[str, ...] = ()
     formerly: str = ""
+    key: str = ""
+    leaves: bool = False
+    on_aws_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -5,33 +5,22 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.account.inventory import Clients
+from infra.verification.api_keys import Keys
+from infra.verification.evidence import Evidence
 from infra.verification.exchange import Exchange
 from infra.verification.session import ClientSession
 from infra.verification.steps import CheckFailed
 
 _HTTPS, _HTTP = 443, 80
-
-
-@dataclass(frozen=True)
-class Keys:
-    """API keys that the auth service knows.
-
-    Args:
-        writing: may read and write.
-        reading: may only read; "" where there is none.
-        legacy: issued for `ml-platform`; "" where there is none.
-        foreign: issued for another service; "" where there is none.
-    """
-
-    writing: str = field(repr=False)
-    reading: str = field(default="", repr=False)
-    legacy: str = field(default="", repr=False)
-    foreign: str = field(default="", repr=False)
+# AWSManagedRulesCommonRuleSet (modules/alb/waf.tf) refuses requests without one: NoUserAgent_HEADER.
+_USER_AGENT = "infra-verification"
+# ECS service behind the registry's public host.
+GATEWAY = "hokusai-gateway"
 
 
 @dataclass(frozen=True)
@@ -42,11 +31,13 @@ class Door:
         address: IP address.
         https_port: of HTTPS; None: nobody listens.
         http_port: of HTTP; None: nobody listens.
+        load_balancer_arn: which load balancer of the account that is; "" where there is none.
     """
 
     address: str
     https_port: int | None
     http_port: int | None
+    load_balancer_arn: str = ""
 
 
 def registry_host(domain: str) -> str:
@@ -72,9 +63,10 @@ class Target:
         keys: API keys.
         account: AWS clients of its account.
         client: the standard MLflow client, for this registry.
+        evidence: what the environment tells about itself.
+        emulated: whether the account is an emulated one, in which this machine runs what AWS would.
         doors: by host; what is not there is found by its name.
         ca_file: authorities that may have signed its certificates; None: those that the system trusts.
-        logs: what the tasks of a service printed, by service; None where that is not known here.
         legacy_until: last day (ISO 8601) on which keys for `ml-platform` work.
     """
 
@@ -83,9 +75,10 @@ class Target:
     keys: Keys
     account: Clients
     client: ClientSession
+    evidence: Evidence
+    emulated: bool
     doors: Mapping[str, Door] = field(default_factory=dict)
     ca_file: Path | None = None
-    logs: Callable[[], Mapping[str, str]] | None = None
     legacy_until: str = ""
 
     @property
@@ -141,7 +134,12 @@ class Target:
             CheckFailed: nobody answered; says where.
         """
         host = host or self.registry
-        sent = {"Host": claimed_host or host, **({"Authorization": f"Bearer {key}"} if key else {}), **(headers or {})}
+        sent = {
+            "Host": claimed_host or host,
+            "User-Agent": _USER_AGENT,
+            **({"Authorization": f"Bearer {key}"} if key else {}),
+            **(headers or {}),
+        }
         if body is not None and not isinstance(body, bytes | Iterator):
             body = json.dumps(body).encode()
             sent.setdefault("Content-Type", "application/json")
@@ -154,7 +152,9 @@ class Target:
             answer = connection.getresponse()
             received = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise CheckFailed(f"{method} {url} got no answer: {error or type(error).__name__}") from error
+            raise CheckFailed(
+                f"{method} {url} got no answer: {error or type(error).__name__}", remedy=_way_out(error, host)
+            ) from error
         finally:
             connection.close()
         names = {name.lower(): value for name, value in answer.getheaders()}
@@ -177,3 +177,18 @@ class Target:
         except BaseException:
             plain.close()
             raise
+
+
+def _way_out(error: Exception, host: str) -> str:
+    """What a person can do when a host cannot be reached at all."""
+    if isinstance(error, socket.gaierror):
+        return f"The name {host} does not resolve here: compare the hosted zone (`make plan`) with `dig {host}`."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            "Look at the certificate: `openssl s_client -connect "
+            f"{host}:443 -servername {host}`. If your own network shows one of its own, name its authority's file in "
+            "SSL_CERT_FILE."
+        )
+    if isinstance(error, TimeoutError):
+        return "Nobody answers there from here: a firewall, the load balancer's security group, or a wrong address."
+    return ""
