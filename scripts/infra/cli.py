@@ -21,6 +21,7 @@ from infra.doctor import examine
 from infra.documentation.api import write_api_document
 from infra.documentation.from_plans import write_documents_from_plans
 from infra.documentation.module_readme import module_readmes
+from infra.documentation.settings import write_settings
 from infra.environment import environment_names, load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
@@ -291,6 +292,7 @@ def docs(check: bool) -> None:
 
 
 @commands.command()
+        write_settings()
 @_environment_option
 def scan(name: str) -> None:
     """Judge configuration and saved plans: checkov, own policies, IAM."""
