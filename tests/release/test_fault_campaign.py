@@ -23,6 +23,7 @@ from tests.release.campaign import (
 )
 from tests.release.checkout import ENVIRONMENT
 from tests.release.faults import KINDS, Faults, in_front_of
+from tests.release.full_disk import apply_until_full
 
 LONG = "CAMPAIGN" in os.environ
 KILLS = int(os.environ.get("CAMPAIGN", "4"))
@@ -65,6 +66,20 @@ def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
         print(f"{kind}: {faults.met} faults, apply ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
     finally:
         account.stop()
+
+
+@pytest.mark.parametrize("number", range(max(1, KILLS // 10)))
+def test_full_disk(base: Base, tmp_path: Path, number: int) -> None:
+    """The journal, the plan file and Terraform's data are on it; state and ledger are not."""
+    messages = chance(f"disk {number}").randrange(1, MESSAGES)
+    with base.copy(tmp_path / "build") as (release, account):
+        result = apply_until_full(release, messages)
+        assert "FILLED" in result.stdout, f"it was over before {messages} messages: {result.stdout}{result.stderr}"
+        assert "Traceback" not in result.stderr, result.stderr
+        if result.returncode:
+            assert result.stderr.count("ERROR ") == 1, result.stderr
+        said = recovers(release, account, go_on=True)
+        print(f"full after {messages} messages, apply ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
 
 
 def test_ten_applies_at_once(base: Base, tmp_path: Path) -> None:
