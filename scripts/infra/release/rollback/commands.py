@@ -1,5 +1,7 @@
 """The command rollback; `register_rollback` puts it below `infra`."""
 
+import sys
+
 import click
 
 from infra.account.selection import announce, select_account
@@ -7,7 +9,8 @@ from infra.console import say
 from infra.environment import load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
-from infra.release.rollback.rollback import Show, Wish, roll_back, tell_phases
+from infra.release.rollback.afterwards import tell_phases, verified
+from infra.release.rollback.rollback import Show, Wish, roll_back
 from infra.review.saved_review import Checks
 
 _REASON_LETTERS = 10
@@ -41,6 +44,8 @@ def register_rollback(commands: click.Group, checks: Checks, show: Show) -> None
             announce(account)
             wish = Wish(entry, " ".join(reason.split()), yes, confirmation)
             phases = roll_back(environment, account, wish, checks, show)
+            code = verified(environment, account, phases)
             say(f"Rolled back {name} in {phases.total:.0f} s.")
-            tell_phases(phases, environment)
+            tell_phases(phases)
             announce(account)
+        sys.exit(code)

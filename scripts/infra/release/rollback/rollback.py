@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from infra.account.selection import Account
-from infra.console import note, say
+from infra.console import say
 from infra.environment import Environment, load_environment
 from infra.errors import InfraError
 from infra.release.apply import apply_saved_plan, confirm
@@ -148,19 +148,4 @@ def _require_allowed(environment: Environment, account: Account, verdict: Verdic
         + f"\nPush this branch; whoever approves it checks it out, plans (`make plan ENV={environment.name}`) and runs "
         f"`make approve`. Then `{again}` here goes on.{hint}",
         exit_code=exit_code(verdict),
-    )
-
-
-def tell_phases(phases: Phases, environment: Environment) -> None:
-    """Say what took how long, and what has to follow.
-
-    Args:
-        phases: of the rollback.
-        environment: that was rolled back.
-    """
-    for name, seconds in phases.seconds.items():
-        note(f"  {name:28} {seconds:6.1f} s")
-    say(
-        f"Next: `make verify ENV={environment.name}`; then open a pull request with this branch: what is delivered "
-        "must say what runs, or the next delivery brings the broken version back."
     )
