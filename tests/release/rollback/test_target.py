@@ -81,9 +81,16 @@ def test_rolling_back_twice_goes_further_back() -> None:
     assert target(ledger(FIRST, SECOND, THIRD, once), wanted=6).entry.number == 6, "on purpose it goes anywhere"
 
 
-def test_a_rollback_that_failed_has_left_nothing() -> None:
-    failed = change(Kind.ROLLBACK, BETTER, "d", Outcome.FAILED, to=4)
-    assert target(ledger(FIRST, SECOND, THIRD, failed)).entry.number == 6
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.PARTIAL])
+def test_a_rollback_that_was_not_finished_is_gone_on_with(outcome: Outcome) -> None:
+    unfinished = change(Kind.ROLLBACK, BETTER, "d", outcome, to=4)
+    assert target(ledger(FIRST, SECOND, THIRD, unfinished)).entry.number == 4
+    assert target(ledger(FIRST, SECOND, THIRD, unfinished), wanted=2).entry.number == 2, "or given up for another one"
+
+
+def test_a_rollback_that_never_began_has_left_nothing() -> None:
+    nothing = change(Kind.ROLLBACK, BETTER, "d", Outcome.NOTHING, to=2)
+    assert target(ledger(FIRST, SECOND, THIRD, nothing)).entry.number == 4
 
 
 def test_an_entry_is_named_by_its_begin_or_its_end() -> None:

@@ -50,7 +50,7 @@ def choose(entries: Sequence[Entry], wanted: int, environment: str, alike: Alike
     """The entry to go back to.
 
     Without a wish it is the newest success that differs from what was done last, and that no earlier rollback has left:
-    rolling back twice goes further back, not to and fro.
+    rolling back twice goes further back, not to and fro. A rollback that was not finished is gone on with.
 
     Args:
         entries: the whole ledger, the oldest first.
@@ -67,7 +67,7 @@ def choose(entries: Sequence[Entry], wanted: int, environment: str, alike: Alike
     done = [(entry, outcome) for entry, outcome in rows(entries) if _changed(entry, entries) and _took_effect(outcome)]
     if not done:
         raise InfraError(f"Nothing was applied to {environment} yet, so there is nothing to go back from.")
-    current = done[-1][0]
+    current, ended = done[-1]
     if _kind(current, entries) is Kind.DESTROY:
         raise InfraError(
             f"{environment} was destroyed (entry {current.number}): there is nothing to roll back. "
@@ -75,6 +75,8 @@ def choose(entries: Sequence[Entry], wanted: int, environment: str, alike: Alike
         )
     since = max((index for index, (entry, _) in enumerate(done) if _kind(entry, entries) is Kind.DESTROY), default=-1)
     successes = [entry for entry, outcome in done[since + 1 :] if outcome is Outcome.SUCCEEDED]
+    if not wanted and ended is not Outcome.SUCCEEDED:
+        wanted = _went_to(current, entries)
     found = _wanted(wanted, entries, successes, environment) if wanted else _before(current, entries, successes, alike)
     if found is None:
         raise InfraError(
@@ -138,13 +140,18 @@ def _same(one: Record, other: Record, alike: Alike) -> bool:
 
 def _left_on_purpose(entries: Sequence[Entry]) -> set[int]:
     """Numbers of the entries between each rollback that succeeded and what it went to."""
-    by_number = {entry.number: entry for entry in entries}
     left: set[int] = set()
     for entry in entries:
-        began = by_number.get(entry.record.closes)
-        if began and began.record.kind is Kind.ROLLBACK and entry.record.outcome is Outcome.SUCCEEDED:
-            left |= set(range(int(began.record.details[WENT_TO]) + 1, began.number))
+        to = _went_to(entry, entries)
+        if to and entry.record.outcome is Outcome.SUCCEEDED:
+            left |= set(range(to + 1, entry.record.closes))
     return left
+
+
+def _went_to(entry: Entry, entries: Sequence[Entry]) -> int:
+    """Number of the entry that a rollback went to; 0 for an entry that closes something else."""
+    began = next((each for each in entries if each.number == entry.record.closes), None)
+    return int(began.record.details[WENT_TO]) if began and began.record.kind is Kind.ROLLBACK else 0
 
 
 def _verified(entry: Entry, entries: Sequence[Entry]) -> bool:
