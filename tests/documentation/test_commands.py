@@ -66,6 +66,19 @@ def test_every_link_into_a_page_meets_a_heading(document: Path) -> None:
     assert [f"{page.name}#{anchor}" for page, anchor in targets if anchor not in _headings(page)] == []
 
 
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    seen = {ROOT / "README.md"}
+    left = list(seen)
+    while left:
+        document = left.pop()
+        linked = {(document.parent / link).resolve() for link in _LINK.findall(document.read_text())}
+        fresh = {path for path in linked if path.suffix == ".md" and path.is_file()} - seen
+        seen |= fresh
+        left += fresh
+    pages = [path for path in DOCUMENTS if path.parent == ROOT / "docs"]
+    assert [_name(path) for path in pages if path not in seen] == []
+
+
 def test_pictures_are_small() -> None:
     pictures = [path for path in (ROOT / "docs" / "images").iterdir() if path.is_file()]
     assert pictures
