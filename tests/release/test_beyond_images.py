@@ -19,6 +19,12 @@ def test_a_revision_that_ecs_rolled_back_and_that_is_put_back() -> None:
     assert beyond_images(plans.plan([same, plans.service("mlflow", changed=True)]), WANTED) == ()
 
 
+def test_what_is_read_back_as_nothing_was_planned_as_nothing() -> None:
+    made = plans.definition("mlflow", plans.OLD, plans.NEW, ipc_mode=None, tags=None, volume=[])
+    made["change"]["before"] |= {"ipc_mode": "", "tags": {}, "volume": None}
+    assert beyond_images(plans.plan([made]), WANTED) == ()
+
+
 @pytest.mark.parametrize(
     ("plan", "found"),
     [

@@ -37,7 +37,7 @@ def _beyond(change: Mapping[str, Any], references: Collection[str]) -> Iterator[
     changed = sorted(
         name
         for name in before.keys() | after.keys()
-        if unknown.get(name) is not True and before.get(name) != after.get(name)
+        if unknown.get(name) is not True and _set(before.get(name)) != _set(after.get(name))
     )
     # Of a task definition only its revision is known after apply, which says nothing of its own.
     expected = "task_definition" if change["type"] == _SERVICE else "container_definitions"
@@ -45,6 +45,11 @@ def _beyond(change: Mapping[str, Any], references: Collection[str]) -> Iterator[
     other = [*(name for name in changed if name != expected), *containers]
     if other:
         yield "; ".join(other)
+
+
+def _set(value: object) -> object:
+    """A value, where it is one: what is read back as "" or empty was planned as nothing."""
+    return None if value in ("", [], {}) else value
 
 
 def _containers(before: Mapping[str, Any], after: Mapping[str, Any], references: Collection[str]) -> Iterator[str]:
