@@ -1,7 +1,6 @@
 """A rollback from the command line: an emulated account, a real repository, real plans."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,33 +9,14 @@ import pytest
 
 from tests.release.campaign import Base, run
 from tests.release.checkout import ENVIRONMENT, Release
-
-_BROKEN = "sha256:" + "b" * 64
-ENV = ("--env", ENVIRONMENT)
+from tests.release.rollback.deployed import ENV, deploy_broken, own_repository
 
 
 @pytest.fixture
 def release(base: Base, tmp_path: Path) -> Iterator[Release]:
     """A repository of its own, since a rollback checks out a branch; in a copied account generation 1, which ran."""
     with base.copy(tmp_path / "build") as (there, _):
-        shutil.copytree(there.root, tmp_path / "repository")
-        own = Release(tmp_path / "repository", there.build)
-        own.git("checkout", "--quiet", "main~1")
-        own.git("checkout", "--quiet", "-B", "main")
-        own.git("config", "user.name", "Carol")
-        own.git("config", "user.email", "carol@x.org")
-        yield own
-
-
-def deploy_broken(release: Release) -> None:
-    """Another image of the gateway, committed and applied."""
-    images = release.root / "environments" / ENVIRONMENT / "images.tfvars"
-    before = images.read_text()
-    at = before.index("sha256:")
-    images.write_text(before.replace(before[at : at + 71], _BROKEN, 1))
-    release.commit("a broken gateway")
-    run(release, "plan", *ENV)
-    run(release, "apply", "--yes")
+        yield own_repository(there, tmp_path / "repository")
 
 
 def entries(release: Release) -> list[dict[str, Any]]:
