@@ -1,11 +1,14 @@
 """A copy of the repository that is edited, judged and put back: for suites that try wrong edits one by one."""
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from infra.repository import ROOT
+from tests.resident_terraform import ResidentTerraform
 
 COPIED = ("docs", "environments", "modules", "policies", "requirements", "scripts", "services", "tests")
 Replacement = dict[str, str]
@@ -42,3 +45,38 @@ class EditedCopy:
         finally:
             for replacement in replacements:
                 shutil.copy(ROOT / replacement["file"], self.folder / replacement["file"])
+
+
+class PlannedCopy(EditedCopy):
+    """A copy of the repository whose stack can be planned without a state: what would be made from nothing.
+
+    Args:
+        folder: where to.
+        terraform: that plans it.
+    """
+
+    def __init__(self, folder: Path, terraform: ResidentTerraform) -> None:
+        super().__init__(folder)
+        (folder / "environments/stack/local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+        self.stack = terraform.root(folder / "environments/stack")
+
+    def plan(self, environment: str, **variables: str) -> dict[str, Any]:
+        """Plan an environment of the copy.
+
+        Args:
+            environment: name of its folder.
+            variables: that win over its files.
+
+        Returns:
+            The plan's JSON.
+
+        Raises:
+            tftest.TerraformTestError: Terraform refuses it.
+        """
+        environments = self.folder / "environments"
+        files = [environments / "common.tfvars"]
+        files += [environments / environment / name for name in ("terraform.tfvars", "images.tfvars")]
+        if variables:
+            files.append(self.folder / "over.tfvars.json")  # later files win, also over `-var`, which tftest puts first
+            files[-1].write_text(json.dumps(variables))
+        return dict(self.stack.plan(output=True, color=False, tf_var_file=[str(file) for file in files]))

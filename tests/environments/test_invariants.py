@@ -11,6 +11,7 @@ from typing import Any
 from infra.policies.iam.documents import documents
 from infra.routing import planned_rules
 from infra.terraform.plan_json import Plan, Resource
+from tests.environments.services import CALLED_BY_NAME, RUN_ONCE, SERVICES
 
 # Actions that no resource can be named for: AWS accepts only "*" (service authorization reference).
 WITHOUT_RESOURCE = {
@@ -169,7 +170,7 @@ def tasks(plan: Plan) -> dict[str, dict[str, Any]]:
     for task in plan.of_type("aws_ecs_task_definition"):
         [container] = json.loads(task["container_definitions"])
         found[task["family"]] = container
-    assert len(found) == 4, sorted(found)
+    assert len(found) == len(SERVICES | RUN_ONCE), sorted(found)
     return found
 
 
@@ -198,7 +199,7 @@ def test_services_and_their_calls_by_name(environment_plan: Plan) -> None:
     for service in environment_plan.of_type("aws_ecs_service"):
         if service.unknown.get("service_registries") or service.values.get("service_registries"):
             registered.add(str(service["name"]).removeprefix("hokusai-"))
-    assert registered == {"mlflow", "auth"}
+    assert registered == CALLED_BY_NAME
     discovered = {each["name"] for each in environment_plan.of_type("aws_service_discovery_service")}
     assert discovered == registered
     called = set()
@@ -244,7 +245,7 @@ def test_no_task_has_a_public_address(environment_plan: Plan) -> None:
 
 def test_every_service_rolls_back_a_failed_deployment(environment_plan: Plan) -> None:
     services = environment_plan.of_type("aws_ecs_service")
-    assert len(services) == 3
+    assert len(services) == len(SERVICES)
     for service in services:
         assert service["deployment_circuit_breaker"] == [{"enable": True, "rollback": True}], service.address
         [alarms] = service["alarms"]

@@ -3,6 +3,7 @@
 import pytest
 
 from infra.terraform.plan_json import Plan
+from tests.environments.services import SERVICES
 
 HOSTS = {
     "development": {"registry.development.hokus.ai", "auth.development.hokus.ai"},
@@ -20,11 +21,9 @@ def test_names_of_the_running_system(plans: dict[str, Plan], environment: str) -
     plan = plans[environment]
     assert f"hokusai-mlflow-artifacts-{environment}" in names(plan, "aws_s3_bucket", "bucket")
     assert names(plan, "aws_ecs_cluster") == {f"hokusai-{environment}"}
-    assert names(plan, "aws_ecs_service") == {"hokusai-gateway", "hokusai-mlflow", "hokusai-auth"}
+    assert names(plan, "aws_ecs_service") == {f"hokusai-{service}" for service in SERVICES}
     assert names(plan, "aws_service_discovery_private_dns_namespace") == {f"hokusai-{environment}.local"}
-    assert {f"/ecs/hokusai/{service}/{environment}" for service in ("gateway", "mlflow", "auth")} <= names(
-        plan, "aws_cloudwatch_log_group"
-    )
+    assert {f"/ecs/hokusai/{service}/{environment}" for service in SERVICES} <= names(plan, "aws_cloudwatch_log_group")
     assert names(plan, "aws_route53_record") == HOSTS[environment]
     balancers = {"shared": {"edge"}, "dedicated": {"registry", "auth"}}
     topology = plan.document["variables"]["edge"]["value"]["topology"]

@@ -22,6 +22,7 @@ from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
 from mlflow_server.environment import migrate_settings, serve_settings
 from mlflow_server.settings import ServeSettings
+from tests.environments.services import RUN_ONCE, SERVICES
 from tests.environments.test_invariants import tasks
 
 PARAMETERS = {
@@ -94,7 +95,8 @@ def environment_of(container: dict[str, Any], certificates: Path) -> Environment
 
 
 def test_every_container_is_a_program_of_services_or_the_auth_service(environment_plan: Plan) -> None:
-    assert {each["name"] for each in tasks(environment_plan).values()} == {*PROGRAMS, "auth"}
+    assert {each["name"] for each in tasks(environment_plan).values()} == SERVICES | RUN_ONCE
+    assert PROGRAMS.keys() <= SERVICES | RUN_ONCE
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
