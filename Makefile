@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS STEP TO REASON
+export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS STEP FROM TO REASON SERVICE IMAGE
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -34,6 +34,12 @@ approve: .venv/ready ## Approve the saved plan with your AWS credentials (after 
 .PHONY: history
 history: .venv/ready ## Show what was done to ENV: JSON=1 for machines, VERIFY=1 proves it, ALL=1 from the beginning
 	@$(INFRA) history $(if $(JSON),--json) $(if $(VERIFY),--verify) $(if $(ALL),--all)
+
+.PHONY: deploy promote
+deploy: .venv/ready ## Run another image: make deploy ENV=staging SERVICE=gateway IMAGE=<tag or digest> (without IMAGE: built here and pushed)
+	@$(INFRA) deploy
+promote: .venv/ready ## Run in TO what was verified in FROM: make promote FROM=staging TO=production
+	@$(INFRA) promote
 
 .PHONY: rollback
 rollback: .venv/ready ## Bring back what ran before (or TO=<entry of make history>): REASON='...' where it cannot wait

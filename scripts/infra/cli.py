@@ -31,6 +31,7 @@ from infra.provider_schema.write import write_schema
 from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release.commands import register_release
+from infra.release.deploy_commands import register_deploy
 from infra.release.preconditions import require_commit
 from infra.release.rollback.commands import register_rollback
 from infra.repository import ROOT, STACK
@@ -314,6 +315,7 @@ def _show(judged: Review, verdict: Verdict, *, short: bool = False) -> None:
 
 register(commands, plan_checks, _show)
 register_release(commands)
+register_deploy(commands, plan_checks, partial(_show, short=True))
 register_rollback(commands, plan_checks, partial(_show, short=True))
 register_preflight(commands)
 register_verify(commands)

@@ -4,10 +4,10 @@ import os
 import sys
 
 from infra.account.selection import Account, select_account
-from infra.console import Step, note, progress, say
+from infra.console import note, progress, say
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import front_door, unsaved_state
+from infra.release import unsaved_state
 from infra.release.books import open_books
 from infra.release.preconditions import (
     require_permission,
@@ -15,16 +15,18 @@ from infra.release.preconditions import (
     require_state,
     saved_document,
 )
+from infra.release.proof import require_empty_plan, require_health
 from infra.release.records import ORDINARY, Purpose, records_of_apply
 from infra.release.run import Run, begun
+from infra.release.task_release import TaskRelease
 from infra.review.permission import Delivery
 from infra.review.saved_review import Checks
 from infra.terraform import saved_plan
 from infra.terraform.plan_json import Plan
-from infra.terraform.runner import Message, Terraform
+from infra.terraform.runner import Listener, Message, Terraform
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
 from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import open_stack, plan_stack
+from infra.terraform.stack import open_stack
 
 _DONE = {"create": "created", "update": "updated", "delete": "destroyed", "replace": "replaced"}
 
@@ -86,6 +88,7 @@ def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
 ) -> None:
     """Apply the saved plan if everything still holds that it was reviewed with, and record how it ended.
 
+    A schema is migrated before a new MLflow serves, and services are followed until they run what was applied.
     Afterwards an empty plan proves that the account is what the configuration says, and the front door is asked.
 
     Args:
@@ -97,8 +100,8 @@ def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
         purpose: why it is applied.
 
     Raises:
-        InfraError: a precondition does not hold, and nothing was changed; or Terraform failed, a plan made afterwards
-            was not empty, or the front door does not answer.
+        InfraError: a precondition does not hold, and nothing was changed; or Terraform, the migration or a service
+            failed, a plan made afterwards was not empty, or the front door does not answer.
     """
     unsaved_state.require_none(environment, account)
     files, books = PlanFiles(environment.build), open_books(environment, account)
@@ -114,22 +117,27 @@ def apply_saved_plan(  # noqa: PLR0917 - each has a name that callers use
         verdict = require_permission(root, environment, account, record, checks, delivery, purpose.emergency)
         require_state(environment, record, books)
         require_same_fresh_plan(root, environment, document, destroy=record.destroy)
-        with begun(
-            environment, account, books, list(records_of_apply(record, document, account, verdict, purpose))
-        ) as run:
-            _apply(root, environment, run, Plan(document))
+        plan = Plan(document)
+        tasks = TaskRelease(environment, account, plan, books)
+        records = list(records_of_apply(record, document, account, verdict, tasks.marked(purpose)))
+        with begun(environment, account, books, records) as run:
+            tasks.prepare(run)
+            with tasks.migrating(run) as hear:
+                _apply(root, environment, run, plan, hear)
             if not record.destroy:
+                tasks.follow(root.state_pull(), run)
                 with progress("planning once more: nothing may be left to do") as step:
-                    _require_empty_plan(root, environment, step)
-                run.note = _require_health(environment, account, Plan(document))
+                    require_empty_plan(root, environment, step)
+                run.note = require_health(environment, account, plan)
         files.discard()
 
 
-def _apply(root: Terraform, environment: Environment, run: Run, plan: Plan) -> None:
+def _apply(root: Terraform, environment: Environment, run: Run, plan: Plan, hear: Listener) -> None:
     changes, done = len(plan.changes), 0
 
     def show(message: Message) -> None:
         nonlocal done
+        hear(message)
         hook = message.get("hook", {})
         if message.get("type") == "apply_start":
             step.detail(f"{done} of {changes}, {hook['resource']['addr']}")
@@ -142,34 +150,6 @@ def _apply(root: Terraform, environment: Environment, run: Run, plan: Plan) -> N
 
     with progress(f"applying {changes} changes to {environment.name}") as step:
         run.apply(root, PlanFiles(environment.build).plan, show)
-
-
-def _require_health(environment: Environment, account: Account, plan: Plan) -> str:
-    with progress("asking the front door") as step:
-        health = front_door.check(account, plan.outputs, step)
-    if health.healthy is False:
-        raise InfraError(
-            f"Everything was applied, but {environment.name} does not answer as it should: {health.told}. Look at the "
-            "service's tasks and logs (docs/runbook.md); what ran before stands in "
-            f"`make history ENV={environment.name}`."
-        )
-    say(f"Front door: {health.told}.")
-    return health.told
-
-
-def _require_empty_plan(root: Terraform, environment: Environment, step: Step) -> None:
-    check = environment.build / ".after-apply.tfplan"
-    try:
-        if not plan_stack(root, environment, check, step, lock=False):
-            return
-        left = Plan.from_json(root.show(check)).changes
-    finally:
-        check.unlink(missing_ok=True)
-    raise InfraError(
-        "Everything was applied, but a plan made right afterwards is not empty: "
-        + ", ".join(f"{change['address']} ({'/'.join(change['change']['actions'])})" for change in left)
-        + ". Somebody changed the account meanwhile, or the configuration is not stable."
-    )
 
 
 def load_saved_plan(environment: Environment) -> PlanRecord:

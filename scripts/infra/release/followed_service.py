@@ -51,6 +51,8 @@ class ServiceRollout:
         change = f"{self.before} -> {self.revision}" if self.before not in ("", self.revision) else self.revision
         tasks = "" if self.ending is Ending.NOT_FOLLOWED else f", {self.running} of {self.desired} tasks run"
         because = f": {self.reason}" if self.ending is not Ending.COMPLETED and self.reason else ""
+        if self.ending is Ending.FAILED:
+            because += " ECS starts no more tasks of it until something is deployed."
         return f"{self.service} {self.ending} ({change}{tasks}){because}" + (
             f" Tasks that stopped: {'; '.join(reasons)}." if reasons else ""
         )
