@@ -6,7 +6,7 @@ SHELL       := /bin/bash
 MAKEFLAGS   += --no-print-directory
 
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
-export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS STEP FROM TO REASON SERVICE IMAGE
+export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS STEP FROM TO REASON SERVICE IMAGE DAYS
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
@@ -44,6 +44,10 @@ promote: .venv/ready ## Run in TO what was verified in FROM: make promote FROM=s
 .PHONY: rollback
 rollback: .venv/ready ## Bring back what ran before (or TO=<entry of make history>): REASON='...' where it cannot wait
 	@$(INFRA) rollback
+
+.PHONY: drift
+drift: .venv/ready ## Find what no plan of ENV shows: changes and strangers, versions, deadlines (DAYS=30); infra drift ends with 0, 2 drift, 1 unknown
+	@$(INFRA) drift
 
 .PHONY: preflight demo
 preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: DRILLS=1 lets faults happen, KEEP=1 leaves it running
@@ -132,7 +136,7 @@ clean: ## Stop emulated accounts and remove everything that was made while worki
 
 ##@ In workflows
 
-.PHONY: touched environments seal-plan comment deliver drift plan-key
+.PHONY: touched environments seal-plan comment deliver drift-issue plan-key
 touched: .venv/ready ## List the environments that a change from BASE to HEAD touches
 	@$(INFRA) delivery touched
 environments: .venv/ready ## List all environments
@@ -143,8 +147,8 @@ comment: .venv/ready ## Write the review into the comment on PULL_REQUEST
 	@$(INFRA) delivery comment
 deliver: .venv/ready ## Apply the approved plan of the pull request that made COMMIT out of BASE
 	@$(INFRA) delivery apply
-drift: .venv/ready ## Say whether the account is what the configuration says (after `make plan`)
-	@$(INFRA) delivery drift
+drift-issue: .venv/ready ## Open, update or close the one issue that tells the drift of ENV (after `make drift`)
+	@$(INFRA) drift-issue
 plan-key: .venv/ready ## Make the key that plans of ENV are sealed with; prints the secret PLAN_KEY
 	@$(INFRA) delivery key
 

@@ -47,6 +47,7 @@ locals {
 
   _state_bucket_arn = "arn:${local._partition}:s3:::${var.state.bucket_name}"
   _state_arn        = "${local._state_bucket_arn}/${var.state.key}"
+  _other_state_arns = [for key in sort(var.state.readable_keys) : "${local._state_bucket_arn}/${key}"]
   _state_lock_arn   = "${local._state_arn}.tflock"
   _ledger_arn       = "${local._state_bucket_arn}/ledger/*"
 }

@@ -16,7 +16,7 @@ data "aws_iam_policy_document" "read_state" {
   statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
-    resources = [local._state_arn, local._ledger_arn]
+    resources = concat([local._state_arn, local._ledger_arn], local._other_state_arns)
   }
 
   statement {
@@ -59,6 +59,6 @@ data "aws_iam_policy_document" "deny_secrets" {
     sid           = "DenyOtherObjects"
     effect        = "Deny"
     actions       = ["s3:GetObject", "s3:GetObjectVersion"]
-    not_resources = [local._state_arn, local._state_lock_arn, local._ledger_arn]
+    not_resources = concat([local._state_arn, local._state_lock_arn, local._ledger_arn], local._other_state_arns)
   }
 }

@@ -14,6 +14,7 @@ data "aws_iam_policy_document" "read_platform" {
       "application-autoscaling:ListTagsForResource",
       "cloudwatch:DescribeAlarms",
       "cloudwatch:GetDashboard",
+      "cloudwatch:ListDashboards",
       "cloudwatch:ListTagsForResource",
       "ec2:Describe*",
       "ec2:GetManagedPrefixListEntries",
@@ -53,8 +54,9 @@ data "aws_iam_policy_document" "read_platform" {
       "sns:GetTopicAttributes",
       "sns:ListSubscriptionsByTopic",
       "sns:ListTagsForResource",
+      "sns:ListTopics",
       "ssm:DescribeParameters",
-      "tag:GetResources", # what a killed apply was making, by its tags
+      "tag:GetResources", # what a killed apply was making, and what no state holds, by their tags
       "wafv2:GetLoggingConfiguration",
       "wafv2:GetWebACL",
       "wafv2:GetWebACLForResource",
@@ -143,6 +145,13 @@ data "aws_iam_policy_document" "read_account" {
     sid       = "ReadSecretsWithoutTheirValues"
     actions   = ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy"]
     resources = ["${local._arn["secretsmanager"]}:secret:rds!db-*"]
+  }
+
+  # What has the platform's names and is in no state (make drift). Lists of names: none of these calls knows a resource.
+  statement {
+    sid       = "FindStrangers"
+    actions   = ["iam:ListPolicies", "iam:ListRoles", "s3:ListAllMyBuckets", "secretsmanager:ListSecrets"]
+    resources = ["*"]
   }
 
   # The ephemeral password of the database is drawn in every plan and thrown away. The call makes nothing and knows no resource.

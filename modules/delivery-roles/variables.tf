@@ -80,11 +80,12 @@ variable "permissions_boundary_arn" {
 }
 
 variable "state" {
-  description = "This environment's Terraform state: bucket, key of the object, and alias of the KMS key (with \"alias/\")."
+  description = "This environment's Terraform state: bucket, key of the object, and alias of the KMS key (with \"alias/\"). `readable_keys` are states of other roots in the same bucket, which drift has to know and nobody may write."
   type = object({
-    bucket_name = string
-    key         = string
-    key_alias   = string
+    bucket_name   = string
+    key           = string
+    key_alias     = string
+    readable_keys = optional(set(string), [])
   })
   nullable = false
 
@@ -96,6 +97,11 @@ variable "state" {
   validation {
     condition     = can(regex("^[^/*?][^*?]*$", var.state.key))
     error_message = "state.key \"${var.state.key}\" must be the key of one object, without \"*\" or \"?\" and without a leading \"/\": it becomes a part of a policy."
+  }
+
+  validation {
+    condition     = alltrue([for key in var.state.readable_keys : can(regex("^[^/*?][^*?]*$", key))])
+    error_message = "state.readable_keys must be keys of one object each, without \"*\" or \"?\" and without a leading \"/\": ${join(", ", var.state.readable_keys)}."
   }
 }
 

@@ -32,6 +32,7 @@ from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release.commands import register_release
 from infra.release.deploy_commands import register_deploy
+from infra.release.drift.commands import register_drift
 from infra.release.preconditions import require_commit
 from infra.release.rollback.commands import register_rollback
 from infra.repository import ROOT, STACK
@@ -319,9 +320,9 @@ register_deploy(commands, plan_checks, partial(_show, short=True))
 register_rollback(commands, plan_checks, partial(_show, short=True))
 register_preflight(commands)
 register_verify(commands)
+register_drift(commands)
 register_delivery(
     commands,
-    plan_checks,
     lambda environment, account, record, delivery: release.apply_saved_plan(
         environment, account, record, plan_checks, delivery
     ),

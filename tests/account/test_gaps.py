@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -202,6 +203,19 @@ def test_a_service_becomes_stable(copy: EmulatedAccount) -> None:
     copy.client("ecs").get_waiter("services_stable").wait(
         cluster="main", services=["app"], WaiterConfig={"Delay": 1, "MaxAttempts": 2}
     )
+
+
+@scenario("a task definition says when and by whom it was registered", {"recently": True, "kept": True, "by": True})
+def _(account: EmulatedAccount) -> object:
+    ecs = account.client("ecs")
+    containers = [{"name": "a", "image": "i", "memory": 64}]
+    made = ecs.register_task_definition(family="dated", containerDefinitions=containers)["taskDefinition"]
+    there = ecs.describe_task_definition(taskDefinition="dated")["taskDefinition"]
+    return {
+        "recently": abs((datetime.now(UTC) - there["registeredAt"]).total_seconds()) < 600,
+        "kept": there["registeredAt"] == made["registeredAt"],
+        "by": there["registeredBy"] == account.client("sts").get_caller_identity()["Arn"],
+    }
 
 
 @scenario("deleted clusters are gone", [])
@@ -595,6 +609,18 @@ def _(account: EmulatedAccount) -> object:
         "found": found,
         "insights": [tuple(kept), default["PerformanceInsightsRetentionPeriod"], off],
     }
+
+
+@scenario("a database instance has a certificate", ("rds-ca-rsa2048-g1", 365, True))
+def _(account: EmulatedAccount) -> object:
+    database(account, "certified", MasterUserPassword="password", CACertificateIdentifier="rds-ca-rsa2048-g1")
+    rds = account.client("rds")
+    first, again = (
+        rds.describe_db_instances(DBInstanceIdentifier="certified")["DBInstances"][0]["CertificateDetails"]
+        for _ in range(2)
+    )
+    days = round((first["ValidTill"] - datetime.now(UTC)).total_seconds() / 86_400)
+    return first["CAIdentifier"], days, first == again
 
 
 @scenario("the managed master password is a real one", ("hokusai_admin", True))

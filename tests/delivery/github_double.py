@@ -1,4 +1,4 @@
-"""GitHub's API on loopback, as far as the delivery uses it: comments, pull requests, reviews, artifacts.
+"""GitHub's API on loopback, as far as the delivery uses it: comments, pull requests, reviews, artifacts, issues.
 
 It answers as documented at https://docs.github.com/rest and records what it was asked. A test changes its attributes
 between requests, as people and pushes change a pull request.
@@ -29,6 +29,7 @@ class GitHubDouble:
         self.reviews: list[dict[str, Any]] = []
         self.comments: list[dict[str, Any]] = []
         self.artifacts: dict[int, dict[str, Any]] = {}
+        self.issues: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         # Path prefix -> status that is answered instead, as often as said.
         self.failures: dict[str, list[int]] = {}
@@ -123,6 +124,8 @@ class GitHubDouble:
             comment = next(each for each in self.comments if each["id"] == int(changed[1]))
             comment["body"] = body["body"]
             return 200, comment
+        if path == "/issues" or re.fullmatch(r"/issues/\d+", path):
+            return self._issue(method, path, query, body)
         if method == "GET" and path == "/actions/artifacts":
             named = [each for each in self.artifacts.values() if each["name"] == query["name"]]
             shown = [{key: value for key, value in each.items() if key != "archive"} for each in named]
@@ -131,6 +134,29 @@ class GitHubDouble:
         if method == "GET" and download:
             return 302, f"{self.url}/stored/{download[1]}"
         return 404, {"message": "Not Found"}
+
+    def _issue(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        if method == "GET":
+            return 200, _page([each for each in self.issues if each["state"] == query.get("state", "open")], query)
+        if method == "POST":
+            return 201, self.open_issue(body["title"], body["body"], "github-actions[bot]", "Bot")
+        issue = next(each for each in self.issues if each["number"] == int(path.rpartition("/")[2]))
+        issue |= body
+        return 200, issue
+
+    def open_issue(self, title: str, body: str | None, login: str = "mallory", kind: str = "User") -> dict[str, Any]:
+        """Somebody opens an issue."""
+        number = 200 + len(self.issues)
+        issue = {
+            "number": number,
+            "title": title,
+            "body": body,
+            "state": "open",
+            "user": {"login": login, "type": kind},
+        }
+        issue["html_url"] = f"https://github.com/{REPOSITORY}/issues/{number}"
+        self.issues.append(issue)
+        return issue
 
     def _new_comment(self, body: str, login: str, kind: str) -> dict[str, Any]:
         number = 100 + len(self.comments)

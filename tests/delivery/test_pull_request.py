@@ -20,7 +20,7 @@ from infra.review.reports.markdown_text import marker
 from tests.delivery.checkout import ENVIRONMENT, Checkout
 from tests.delivery.github_double import TOKEN, GitHubDouble, github_double
 
-FAILED, WAITS = 1, 3
+FAILED, DRIFTED, WAITS = 1, 2, 3
 
 
 @dataclass
@@ -118,13 +118,6 @@ def it_is_planned_and_waits(pull: PullRequest) -> None:
     assert "needs 1 approval: ask Ada, Bob" in gate.stdout
     pull.digest = gate.stdout.partition(f"approve {ENVIRONMENT} ")[2][:64]
     assert len(pull.digest) == 64
-
-
-def until_then_the_account_is_not_what_the_branch_says(pull: PullRequest) -> None:
-    """What drift.yml runs."""
-    drift = pull.checkout.infra("delivery", "drift", "--env", ENVIRONMENT)
-    assert drift.returncode == WAITS, drift.stdout + drift.stderr
-    assert "is not what its configuration says: 1 change: 1 create" in drift.stdout
 
 
 def it_is_not_applied_by_hand_either(pull: PullRequest) -> None:
@@ -246,15 +239,35 @@ def applied_twice_it_is_refused(pull: PullRequest) -> None:
 
 
 def then_there_is_no_drift(pull: PullRequest) -> None:
-    assert pull.checkout.infra("plan", "--env", ENVIRONMENT, "--no-lock").returncode == 0
-    same = pull.checkout.infra("delivery", "drift", "--env", ENVIRONMENT)
+    """What drift.yml runs: first the examination, then, in a job without credentials, what tells it."""
+    same = pull.checkout.infra("drift", "--env", ENVIRONMENT)
     assert same.returncode == 0, same.stdout + same.stderr
+    told = pull.checkout.infra("drift-issue", "--env", ENVIRONMENT, **pull.github.environment())
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert pull.github.issues == []
+
+
+def what_somebody_changes_by_hand_is_told_until_it_is_gone(pull: PullRequest) -> None:
+    ssm = pull.account().client("ssm")
+    ssm.put_parameter(Name="/greeting", Value="by hand", Type="String", Overwrite=True)
+    for opened in ("opened", "updated"):
+        drifted = pull.checkout.infra("drift", "--env", ENVIRONMENT)
+        assert drifted.returncode == DRIFTED, drifted.stdout + drifted.stderr
+        assert "aws_ssm_parameter.greeting" in drifted.stdout
+        told = pull.checkout.infra("drift-issue", "--env", ENVIRONMENT, **pull.github.environment())
+        assert opened in told.stdout, told.stdout + told.stderr
+    [issue] = pull.github.issues
+    assert "aws_ssm_parameter.greeting" in issue["body"]
+    assert TOKEN not in issue["body"] + told.stdout + told.stderr
+    ssm.put_parameter(Name="/greeting", Value="hello", Type="String", Overwrite=True)
+    assert pull.checkout.infra("drift", "--env", ENVIRONMENT).returncode == 0
+    pull.checkout.infra("drift-issue", "--env", ENVIRONMENT, **pull.github.environment())
+    assert [each["state"] for each in pull.github.issues] == ["closed"]
 
 
 def test_a_change_goes_its_whole_way(pull: PullRequest) -> None:
     which_environments_it_touches(pull)
     it_is_planned_and_waits(pull)
-    until_then_the_account_is_not_what_the_branch_says(pull)
     it_is_not_applied_by_hand_either(pull)
     one_comment_tells_it(pull)
     an_approver_approves_with_credentials(pull)
@@ -266,3 +279,4 @@ def test_a_change_goes_its_whole_way(pull: PullRequest) -> None:
     approved_it_is_applied(pull)
     applied_twice_it_is_refused(pull)
     then_there_is_no_drift(pull)
+    what_somebody_changes_by_hand_is_told_until_it_is_gone(pull)

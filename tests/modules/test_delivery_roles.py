@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.policies.iam.evaluation import Context, applies, as_list, decide
+from infra.release.drift.reader import CALLS
 from infra.terraform.plan_json import Plan
 from tests.conftest import Refusal
 from tests.module_plans import ModulePlans
@@ -17,6 +18,7 @@ ACCOUNT = "123456789012"
 IAM = f"arn:aws:iam::{ACCOUNT}"
 STATE_BUCKET = "arn:aws:s3:::hokusai-terraform-state-staging"
 STATE = f"{STATE_BUCKET}/stack.tfstate"
+OTHER_STATE = f"{STATE_BUCKET}/bootstrap.tfstate"
 LEDGER_ENTRY = f"{STATE_BUCKET}/ledger/00000001.json"
 ARTIFACTS = "arn:aws:s3:::hokusai-mlflow-artifacts-staging"
 BOUNDARY = f"{IAM}:policy/hokusai-boundary-staging"
@@ -34,6 +36,7 @@ VARIABLES: dict[str, object] = {
         "bucket_name": "hokusai-terraform-state-staging",
         "key": "stack.tfstate",
         "key_alias": "alias/hokusai-terraform-state-staging",
+        "readable_keys": ["bootstrap.tfstate"],
     },
     "tags": {"Team": "registry"},
 }
@@ -224,6 +227,8 @@ PASSWORD_KEY: Context = {
         ("s3:ListBucketVersions", STATE_BUCKET, {}, "allowed"),
         ("s3:GetObject", LEDGER_ENTRY, {}, "allowed"),
         ("s3:PutObject", LEDGER_ENTRY, {"s3:if-none-match": "*"}, "not allowed"),
+        ("s3:GetObject", OTHER_STATE, {}, "allowed"),
+        ("s3:PutObject", OTHER_STATE, {}, "not allowed"),
         ("s3:PutObject", STATE, {}, "not allowed"),
         ("s3:PutObject", f"{STATE}.tflock", {}, "not allowed"),
         ("s3:DeleteObject", f"{STATE}.tflock", {}, "not allowed"),
@@ -248,6 +253,13 @@ def test_plan_role_reads_its_state_and_parameters(
     reading: Policies, action: str, resource: str, context: Context, expected: str
 ) -> None:
     assert decide(reading, action, resource, context) == expected
+
+
+@pytest.mark.parametrize("permission", sorted(set(CALLS.values())))
+def test_plan_role_may_make_every_call_of_drift_and_adopt(reading: Policies, permission: str) -> None:
+    # What is asked of one thing is asked of the platform's own only.
+    asked = TASK_ROLE if "RolePolicies" in permission else ARTIFACTS if permission.startswith("s3:Get") else "*"
+    assert decide(reading, permission, asked) == "allowed"
 
 
 # The apply role ------------------------------------------------------------------------------------------------------
@@ -342,6 +354,7 @@ TO_ECS: Context = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
         ("logs:CreateLogGroup", arn("logs", "log-group:/ecs/hokusai/mlflow/staging"), {}),
         ("logs:PutRetentionPolicy", arn("logs", "log-group:/aws/rds/instance/hokusai-mlflow-staging/postgresql:*"), {}),
         ("logs:CreateLogGroup", arn("logs", "log-group:/vpc/hokusai/flow-logs/staging"), {}),
+        ("logs:GetLogEvents", arn("logs", "log-group:/ecs/hokusai/mlflow/staging:log-stream:mlflow/mlflow/1"), {}),
         ("logs:CreateLogGroup", arn("logs", "log-group:aws-waf-logs-hokusai-edge-staging"), {}),
         ("cloudwatch:PutMetricAlarm", arn("cloudwatch", "alarm:hokusai-staging-mlflow-cpu"), {}),
         ("cloudwatch:PutMetricAlarm", arn("cloudwatch", "alarm:TargetTracking-service/hokusai-staging/x"), {}),
@@ -383,7 +396,20 @@ def test_apply_role_can_build_the_platform(applying: Policies, action: str, reso
         pytest.param("iam:CreateAccessKey", f"{IAM}:user/me", {}, id="an access key"),
         pytest.param("sts:AssumeRole", TASK_ROLE, {}, id="becoming a task"),
         pytest.param("s3:PutObject", f"{ARTIFACTS}/model.pkl", {}, id="an artifact"),
+        pytest.param(
+            "logs:GetLogEvents",
+            arn("logs", "log-group:/ecs/hokusai/mlflow/production:log-stream:mlflow/mlflow/1"),
+            {},
+            id="another environment's log lines",
+        ),
+        pytest.param(
+            "logs:GetLogEvents",
+            arn("logs", "log-group:/vpc/hokusai/flow-logs/staging:log-stream:x"),
+            {},
+            id="log lines of no task",
+        ),
         pytest.param("s3:PutObject", f"{STATE_BUCKET}/other.tfstate", {}, id="another root's state"),
+        pytest.param("s3:PutObject", OTHER_STATE, {}, id="another root's state that it reads"),
         pytest.param("s3:CreateBucket", "arn:aws:s3:::hokusai-mlflow-artifacts-production", {}, id="another bucket"),
         pytest.param("ec2:CreateSubnet", arn("ec2", "vpc/vpc-other"), request_tags(), id="a subnet in somebody's VPC"),
         pytest.param(
@@ -589,6 +615,10 @@ def test_example(plan: ModulePlans) -> None:
         (
             {"state": {"bucket_name": "b-b", "key": "*.tfstate", "key_alias": "alias/x"}},
             'state.key "*.tfstate" must be the key of one object',
+        ),
+        (
+            {"state": {"bucket_name": "b-b", "key": "k", "key_alias": "alias/x", "readable_keys": ["*"]}},
+            "state.readable_keys must be keys of one object each",
         ),
         (
             {"state": {"bucket_name": "b-b", "key": "k", "key_alias": "hokusai-terraform-state"}},

@@ -21,6 +21,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
@@ -294,6 +295,29 @@ def _reach_desired_count(service: Any) -> None:
             "rolloutState": "COMPLETED",
             "rolloutStateReason": f"ECS deployment {deployment['id']} completed.",
         }
+
+
+@gap(
+    "ecs",
+    "a task definition says when and by whom it was registered",
+    "ecs:RegisterTaskDefinition, DescribeTaskDefinition",
+)
+def _ecs_registered() -> None:
+    """Time and person of a revision.
+
+    AWS answers `registeredAt` and `registeredBy`, the ARN of the caller (https://docs.aws.amazon.com/AmazonECS/latest/
+    APIReference/API_TaskDefinition.html). moto answers neither.
+    """
+    from moto.ecs.responses import EC2ContainerServiceResponse
+
+    @_around(EC2ContainerServiceResponse, "register_task_definition")
+    def register_task_definition(original: Callable[..., Any], self: Any) -> Any:
+        answer = original(self)
+        definition = answer.result["taskDefinition"]
+        definition.registered_at = time.time()
+        # Who everybody is in an emulated account, as sts:GetCallerIdentity says it.
+        definition.registered_by = f"arn:aws:sts::{self.current_account}:user/moto"
+        return answer
 
 
 @gap("ecs", "deleted clusters are gone", "ecs:ListClusters")
@@ -757,6 +781,9 @@ def _alarm_state() -> None:
 
 # --------------------------------------------------------------------------------------------- RDS
 
+# As long as a certificate of rds-ca-rsa2048-g1 may be: RDS takes a year.
+_DATABASE_CERTIFICATE = timedelta(days=365)
+
 
 @gap("rds", "database instances keep all of their settings", "rds:CreateDBInstance, rds:DescribeDBInstances")
 def _db_instance() -> None:
@@ -782,6 +809,24 @@ def _db_instance() -> None:
 
     # ModifyDBInstance sets each of its parameters as an attribute; only the answer has another name.
     _added(DBInstance, "performance_insights_enabled")(property(lambda self: self.enable_performance_insights))
+
+
+@gap("rds", "a database instance has a certificate", "rds:CreateDBInstance, rds:DescribeDBInstances")
+def _db_certificate() -> None:
+    """The certificate of an instance, and until when it is valid.
+
+    AWS answers `CertificateDetails` (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CertificateDetails.html);
+    an instance's certificate is made when it is, or when its CA is changed, for as long as that CA allows. moto answers
+    only the name of the CA.
+    """
+    from moto.rds.models import DBInstance
+
+    def certificate_details(self: Any) -> dict[str, Any]:
+        ends = getattr(self, "certificate_valid_till", None) or datetime.now(UTC) + _DATABASE_CERTIFICATE
+        self.certificate_valid_till = ends
+        return {"CAIdentifier": self.ca_certificate_identifier, "ValidTill": ends}
+
+    _added(DBInstance, "certificate_details")(property(certificate_details))
 
 
 @gap("rds", "the managed master password is a real one", "rds:CreateDBInstance with ManageMasterUserPassword")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from infra.account.pages import pages
+
 Item = Mapping[str, Any]
 
 
@@ -81,12 +83,7 @@ class _List:
 
 
 def _pages(account: Clients, service: str, operation: str, items: str, **arguments: object) -> Iterator[Any]:
-    client = account.client(service)
-    if client.can_paginate(operation):
-        for page in client.get_paginator(operation).paginate(**arguments):
-            yield from page.get(items, [])
-    else:
-        yield from getattr(client, operation)(**arguments).get(items, [])
+    yield from pages(account.client(service), operation, items, **arguments)
 
 
 def _default_vpcs(account: Clients) -> set[str]:

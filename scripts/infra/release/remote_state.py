@@ -11,6 +11,8 @@ from infra.release.ledger.entry import Entry, StateVersion
 
 # As environments/stack/versions.tf has it; a test holds the two together.
 STATE_KEY: Final = "stack/terraform.tfstate"
+# As environments/bootstrap/versions.tf has it.
+BOOTSTRAP_STATE_KEY: Final = "bootstrap/terraform.tfstate"
 _MISSING: Final = ("NoSuchKey", "404")
 
 
@@ -73,7 +75,7 @@ class RemoteState:
         Raises:
             InfraError: S3 did not answer, or the object is no state.
         """
-        document = self._read(STATE_KEY)
+        document = self.document(STATE_KEY)
         if document is None:
             return StateVersion("", 0)
         return StateVersion(str(document.get("lineage", "")), int(document.get("serial", 0)))
@@ -87,12 +89,23 @@ class RemoteState:
         Raises:
             InfraError: S3 did not answer, or the object is no lock.
         """
-        document = self._read(f"{STATE_KEY}.tflock")
+        document = self.document(f"{STATE_KEY}.tflock")
         if document is None:
             return None
         return StateLock(*(str(document.get(name, "")) for name in ("ID", "Who", "Operation", "Created")))
 
-    def _read(self, key: str) -> dict[str, Any] | None:
+    def document(self, key: str) -> dict[str, Any] | None:
+        """A state, or what lies beside it; a state holds secrets.
+
+        Args:
+            key: of the object.
+
+        Returns:
+            Its JSON, None when there is no such object.
+
+        Raises:
+            InfraError: S3 did not answer, or the object is not what Terraform writes.
+        """
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=key, ExpectedBucketOwner=self.account_id)
             content = answer["Body"].read()

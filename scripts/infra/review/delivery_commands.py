@@ -1,7 +1,5 @@
 """The commands that the workflows run; `register_delivery` puts them below `infra`."""
 
-import sys
-
 import click
 
 from infra.account.selection import announce, select_account
@@ -10,7 +8,6 @@ from infra.environment import environment_names, load_environment
 from infra.errors import InfraError
 from infra.lock import exclusive
 from infra.release import apply as release
-from infra.review.commands import saved_plan_reviewed
 from infra.review.delivery import (
     SEALED,
     Apply,
@@ -24,18 +21,15 @@ from infra.review.delivery import (
     write_sealed,
 )
 from infra.review.github import GitHub
-from infra.review.reports.words import headline
 from infra.review.reports.write import ReportFiles, review_folder
-from infra.review.saved_review import Checks
 from infra.review.sealing import PUBLIC_KEY, new_key, seal
 
 
-def register_delivery(commands: click.Group, checks: Checks, apply: Apply) -> None:
+def register_delivery(commands: click.Group, apply: Apply) -> None:
     """Add the commands.
 
     Args:
         commands: the group `infra`.
-        checks: all checks over a plan.
         apply: applies a saved plan.
     """
     environment_option = click.option(
@@ -110,17 +104,3 @@ def register_delivery(commands: click.Group, checks: Checks, apply: Apply) -> No
             done = deliver(environment, account, Merge(commit, base), private_key(), apply)
             say(f"Applied. {name} is what its configuration says." if done else f"Nothing to apply in {name}.")
             announce(account)
-
-    @delivery.command()
-    @environment_option
-    def drift(name: str) -> None:
-        """Say whether the saved plan is empty: exit code 0 when the account is what the configuration says, else 3."""
-        with saved_plan_reviewed(name, "drift", checks) as (environment, _, judged, _):
-            same = judged.empty and not judged.drift
-            say(
-                f"{environment.name} is what its configuration says."
-                if same
-                else f"{environment.name} is not what its configuration says: {headline(judged)}; "
-                f"{len(judged.drift)} changed outside Terraform."
-            )
-        sys.exit(0 if same else 3)

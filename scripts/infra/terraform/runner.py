@@ -217,6 +217,19 @@ class Terraform:
         """
         return self.capture("show", {"json": IsFlagged}, str(plan))
 
+    def provider_schemas(self) -> dict[str, Any]:
+        """What the providers of the root say about their resources.
+
+        Returns:
+            `provider_schemas` of `terraform providers schema -json`.
+
+        Raises:
+            TerraformError: Terraform's reason.
+        """
+        document: dict[str, Any] = json.loads(self.capture("providers schema", {"json": IsFlagged}))
+        schemas: dict[str, Any] = document["provider_schemas"]
+        return schemas
+
     def force_unlock(self, lock_id: str) -> None:
         """Free the state lock of a run that died.
 

@@ -55,7 +55,7 @@ def drift_row(drift: Drift) -> Row:
         drift: it.
     """
     head = Text(line(drift.address) + (" is gone" if drift.action == "delete" else ""))
-    return [(2, head), *((6, _attribute(each)) for each in drift.attributes[:_PER_CHANGE])]
+    return [(2, head), *((6, attribute_row(each)) for each in drift.attributes[:_PER_CHANGE])]
 
 
 def output_row(output: OutputChange) -> Row:
@@ -77,7 +77,7 @@ def change_row(change: Change) -> Row:
     attributes = in_order(change)
     if change.action in {Action.DELETE, Action.DELETE_DEPOSED, Action.FORGET, Action.CREATE}:
         attributes = []  # all of it goes or comes; the kind and the consequence say what it is
-    rows += [(6, _attribute(each)) for each in attributes[:_PER_CHANGE]]
+    rows += [(6, attribute_row(each)) for each in attributes[:_PER_CHANGE]]
     if len(attributes) > _PER_CHANGE:
         rows.append((6, Text(f"… and {how_many(len(attributes) - _PER_CHANGE, 'attribute')} more", style="dim")))
     return rows
@@ -127,7 +127,12 @@ def changes_row(changes: Sequence[Change]) -> Row:
     return [(2, head), *says, (6, Text(f"{line(first.key)} and {len(changes) - 1:,} more", style="dim"))]
 
 
-def _attribute(attribute: AttributeChange) -> Text:
+def attribute_row(attribute: AttributeChange) -> Text:
+    """An attribute that differs.
+
+    Args:
+        attribute: it.
+    """
     if attribute.document is not None:
         parts = "; ".join(f"{line(part.name)} {part.change}" for part in attribute.document.parts)
         return Text(f"{line(attribute.path)}: {line(parts) or 'means the same'}")
