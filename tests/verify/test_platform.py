@@ -134,17 +134,15 @@ def test_a_host_that_another_load_balancer_serves_is_found(left_running: LeftRun
         for balancer in elb.describe_load_balancers()["LoadBalancers"]
         for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
         for rule in elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
-        if any(host in condition.get("Values", ()) for condition in rule["Conditions"])
+        if any(host in condition.get("HostHeaderConfig", {}).get("Values", ()) for condition in rule["Conditions"])
     ]
     assert rules
 
     def lead(to: str) -> None:
         for rule in rules:
-            conditions = [
-                {"Field": each["Field"], "Values": [to] if each["Field"] == "host-header" else each["Values"]}
-                for each in rule["Conditions"]
-            ]
-            elb.modify_rule(RuleArn=rule["RuleArn"], Conditions=conditions)
+            others = [each for each in rule["Conditions"] if each["Field"] != "host-header"]
+            named = {"Field": "host-header", "HostHeaderConfig": {"Values": [to]}}
+            elb.modify_rule(RuleArn=rule["RuleArn"], Conditions=[named, *others])
 
     lead("elsewhere.hokus.ai")
     try:
@@ -226,9 +224,18 @@ def test_a_key_that_is_refused_says_what_to_do(left_running: LeftRunning, status
     assert str(status) in verified.finding("auth-service")["message"]
 
 
+# Tests that run in the background are started with Ctrl-C ignored, and so is what they start.
+HEEDING_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from infra.cli import main
+main()
+"""
+
+
 def test_what_was_made_is_removed_after_ctrl_c(left_running: LeftRunning, tmp_path: Path) -> None:
     before = ledger(left_running)
-    process = left_running.start()
+    process = left_running.start(program=("-c", HEEDING_CTRL_C))
     assert process.stdout is not None
     seen = ""
     for line in process.stdout:

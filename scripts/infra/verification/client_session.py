@@ -263,11 +263,11 @@ def own_experiments() -> list[Experiment]:
 
 
 def remove_experiment(experiment: Experiment) -> None:
-    """Remove the files of an experiment's runs and logged models, then mark all of it as deleted."""
+    """Remove every file below an experiment, of runs, logged models and traces; then mark all of it as deleted."""
+    repository = get_artifact_repository(experiment.artifact_location)
+    for entry in repository.list_artifacts():
+        repository.delete_artifacts(entry.path)
     for run in client.search_runs([experiment.experiment_id], run_view_type=ViewType.ACTIVE_ONLY):
-        repository = get_artifact_repository(run.info.artifact_uri)
-        for entry in client.list_artifacts(run.info.run_id):
-            repository.delete_artifacts(entry.path)
         client.delete_run(run.info.run_id)
     for logged in client.search_logged_models([experiment.experiment_id]):
         client.delete_logged_model(logged.model_id)
