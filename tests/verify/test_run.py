@@ -86,6 +86,7 @@ def test_a_step_that_could_not_run_has_not_passed() -> None:
     record = run(Client(), BAD, Step("needs-bad", "n", passes, needs=("bad",)), BEARER, CLEANUP)
     assert not record.passed
     assert record.not_passed == ["bad", "needs-bad"]
+    assert not run(Client(), BEARER, Step("needs-more", "n", passes, needs=("never-run",))).passed
     assert record.headline.startswith("2 of 4 steps did not pass, in 0 s: bad, needs-bad.")
 
 

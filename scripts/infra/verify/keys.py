@@ -70,7 +70,7 @@ def _of_secret(name: str, account: Clients) -> dict[str, str]:
         document = json.loads(text)
         unknown = sorted(set(document) - set(VARIABLES))
     except (ValueError, TypeError):
-        # Without its cause: that quotes the secret.
+        # Without its cause, which holds the secret.
         raise InfraError(f"The secret {name} ({SECRET}) begins like JSON and is none.") from None
     if unknown or not all(isinstance(key, str) for key in document.values()):
         raise InfraError(
