@@ -80,7 +80,7 @@ lint: .venv/ready ## Check format, types, Terraform and generated documents
 
 .PHONY: test
 test: .venv/ready ## Run every test: modules, environments, routing, lifecycle, bad input, break-it
-	@$(PYTEST) -n 2 --dist worksteal tests
+	@$(PYTEST) -n 2 --dist worksteal --durations 15 --durations-min 30 tests
 
 .PHONY: scan
 scan: .venv/ready ## Judge configuration and saved plans: checkov, own policies, IAM

@@ -291,10 +291,10 @@ def docs(check: bool) -> None:
     if not check:
         write_documents_from_plans()
         write_api_document()
+        write_settings()
 
 
 @commands.command()
-        write_settings()
 @_environment_option
 def scan(name: str) -> None:
     """Judge configuration and saved plans: checkov, own policies, IAM."""
