@@ -611,6 +611,16 @@ def _(account: EmulatedAccount) -> object:
     }
 
 
+@scenario("a changed subnet group stays", ["changed"])
+def _(account: EmulatedAccount) -> object:
+    subnets = [each["SubnetId"] for each in account.client("ec2").describe_subnets()["Subnets"]][:2]
+    rds = account.client("rds")
+    rds.create_db_subnet_group(DBSubnetGroupName="kept", DBSubnetGroupDescription="made", SubnetIds=subnets)
+    rds.modify_db_subnet_group(DBSubnetGroupName="kept", DBSubnetGroupDescription="changed", SubnetIds=subnets)
+    groups = rds.describe_db_subnet_groups()["DBSubnetGroups"]
+    return [each["DBSubnetGroupDescription"] for each in groups if each["DBSubnetGroupName"] == "kept"]
+
+
 @scenario("a database instance has a certificate", ("rds-ca-rsa2048-g1", 365, True))
 def _(account: EmulatedAccount) -> object:
     database(account, "certified", MasterUserPassword="password", CACertificateIdentifier="rds-ca-rsa2048-g1")

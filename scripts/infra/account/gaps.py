@@ -811,6 +811,22 @@ def _db_instance() -> None:
     _added(DBInstance, "performance_insights_enabled")(property(lambda self: self.enable_performance_insights))
 
 
+@gap("rds", "a changed subnet group stays", "rds:ModifyDBSubnetGroup")
+def _db_subnet_group() -> None:
+    """A subnet group after a change.
+
+    AWS answers the changed group, which is there afterwards (https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/
+    API_ModifyDBSubnetGroup.html). moto takes it out of the account and forgets to put it back.
+    """
+    from moto.rds.models import RDSBackend
+
+    @_around(RDSBackend, "modify_db_subnet_group")
+    def modify(original: Callable[..., Any], self: Any, subnet_name: str, *args: Any, **kwargs: Any) -> Any:
+        changed = original(self, subnet_name, *args, **kwargs)
+        self.subnet_groups[subnet_name] = changed
+        return changed
+
+
 @gap("rds", "a database instance has a certificate", "rds:CreateDBInstance, rds:DescribeDBInstances")
 def _db_certificate() -> None:
     """The certificate of an instance, and until when it is valid.

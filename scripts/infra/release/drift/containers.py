@@ -148,24 +148,23 @@ def _recorded_image(ledger: Recorded, container: str, image: str) -> str:
 def _revisions(reader: Reader, definitions: _Definitions, held: Held, ledger: Recorded) -> Iterator[DriftFinding]:
     family, current = held["family"], int(held.attributes.get("revision") or 0)
     for arn in reader.pages("ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"):
-        name, _, revision = arn.rpartition("/")[2].rpartition(":")
-        # A family is listed with every other whose name begins with its own.
-        if name != family or int(revision) == current:
+        revision = int(arn.rpartition(":")[2])
+        if revision == current:
             continue
         definition = definitions[arn]
-        if int(revision) < current and _within(definition.get("registeredAt"), ledger.changes):
+        if revision < current and _within(definition.get("registeredAt"), ledger.changes):
             continue
         yield DriftFinding(
             rule=Rule.REVISION,
             severity=Severity.MEDIUM,
             what=(
                 f"Revision {revision} of {family} was registered "
-                f"{'after the one in the state' if int(revision) > current else 'while nothing was applied'}: by hand."
+                f"{'after the one in the state' if revision > current else 'while nothing was applied'}: by hand."
             ),
             where=arn,
             todo=(
                 "What it changes belongs into the configuration, where it is reviewed. Then "
-                f"`aws ecs deregister-task-definition --task-definition {name}:{revision}`."
+                f"`aws ecs deregister-task-definition --task-definition {family}:{revision}`."
             ),
             address=held.address,
             since=moment(definition.get("registeredAt")),
