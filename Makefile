@@ -49,6 +49,10 @@ rollback: .venv/ready ## Bring back what ran before (or TO=<entry of make histor
 drift: .venv/ready ## Find what no plan of ENV shows: changes and strangers, versions, deadlines (DAYS=30); infra drift ends with 0, 2 drift, 1 unknown
 	@$(INFRA) drift
 
+.PHONY: adopt
+adopt: .venv/ready ## Write import blocks for what ENV's configuration would make a second time; after the apply, remove them
+	@$(INFRA) adopt
+
 .PHONY: preflight demo
 preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: DRILLS=1 lets faults happen, KEEP=1 leaves it running
 	@$(INFRA) preflight

@@ -14,6 +14,7 @@ module "database" {
   monitoring_interval_seconds = var.database.monitoring_interval_seconds
   deletion_protection         = var.deletion_protection
   final_snapshot              = var.database.final_snapshot
+  inherited                   = var.database.inherited
   log_retention_days          = var.log_retention_days
   log_kms_key_arn             = module.observability.log_key_arn
 

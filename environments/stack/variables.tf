@@ -69,7 +69,7 @@ variable "container_insights" {
 }
 
 variable "database" {
-  description = "MLflow's backend store; storage in GiB; `max_connections` is what PostgreSQL accepts at that instance class (memory in bytes / 9531392). `final_snapshot` keeps a last copy when the database is destroyed on purpose. See modules/database."
+  description = "MLflow's backend store; storage in GiB; `max_connections` is what PostgreSQL accepts at that instance class (memory in bytes / 9531392). `final_snapshot` keeps a last copy when the database is destroyed on purpose; `inherited` is for an instance older than this configuration. See modules/database."
   type = object({
     engine_version              = string
     instance_class              = string
@@ -81,6 +81,12 @@ variable "database" {
     final_snapshot              = optional(bool)
     performance_insights        = optional(bool, true)
     monitoring_interval_seconds = optional(number, 0)
+    inherited = optional(object({
+      application_user = string
+      database_name    = string
+      kms_key_arn      = string
+      master_username  = string
+    }))
   })
   nullable = false
 }

@@ -16,7 +16,7 @@ ephemeral "aws_secretsmanager_random_password" "application" {
 # named by its alias, which stays when the key is replaced; who changes the description raises value_wo_version with it.
 resource "aws_ssm_parameter" "application_password" {
   name             = "${local._parameter_prefix}/mlflow-password"
-  description      = "Password of the database user mlflow; the migration task gives it to that user"
+  description      = "Password of the database user ${local._application_user}; the migration task gives it to that user"
   type             = "SecureString"
   key_id           = aws_kms_alias.this.name
   value_wo         = ephemeral.aws_secretsmanager_random_password.application.random_password
@@ -34,11 +34,25 @@ resource "aws_ssm_parameter" "host" {
   tags = merge(var.tags, { Name = "${local._parameter_prefix}/host" })
 }
 
+# An instance that is taken over has no such secret while it is planned, and the provider does not say that one will be made.
+# What is read after a change is known after it.
+data "aws_db_instance" "inherited" {
+  count = var.inherited == null ? 0 : 1
+
+  db_instance_identifier = aws_db_instance.this.identifier
+
+  depends_on = [aws_db_instance.this]
+}
+
 resource "aws_ssm_parameter" "master_secret_arn" {
-  name           = "${local._parameter_prefix}/master-secret-arn"
-  description    = "ARN of the Secrets Manager secret in which AWS keeps and rotates the master password"
-  type           = "String"
-  insecure_value = aws_db_instance.this.master_user_secret[0].secret_arn
+  name        = "${local._parameter_prefix}/master-secret-arn"
+  description = "ARN of the Secrets Manager secret in which AWS keeps and rotates the master password"
+  type        = "String"
+  insecure_value = (
+    var.inherited == null
+    ? aws_db_instance.this.master_user_secret[0].secret_arn
+    : data.aws_db_instance.inherited[0].master_user_secret[0].secret_arn
+  )
 
   tags = merge(var.tags, { Name = "${local._parameter_prefix}/master-secret-arn" })
 }

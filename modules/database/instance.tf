@@ -7,7 +7,11 @@ locals {
   _partition  = data.aws_partition.current.partition
   _region     = data.aws_region.current.id
 
-  _database_name  = "mlflow"
+  # An instance keeps for life what it was made with: one that is older than this module may have other names and another key.
+  _database_name    = var.inherited == null ? "mlflow" : var.inherited.database_name
+  _master_username  = var.inherited == null ? "hokusai_admin" : var.inherited.master_username
+  _application_user = var.inherited == null ? "mlflow" : var.inherited.application_user
+
   _port           = 5432
   _identifier     = "hokusai-mlflow-${var.environment}"
   _arn            = "arn:${local._partition}:rds:${local._region}:${local._account_id}:db:${local._identifier}"
@@ -33,13 +37,13 @@ resource "aws_db_instance" "this" {
 
   # AWS makes the master password, keeps it in Secrets Manager under the module's key and rotates it every seven days.
   # No service uses it: the migration task does, to give the application user its own.
-  username                      = "hokusai_admin"
+  username                      = local._master_username
   manage_master_user_password   = true
   master_user_secret_kms_key_id = aws_kms_key.this.arn
 
   storage_type          = "gp3"
   storage_encrypted     = true
-  kms_key_id            = aws_kms_key.this.arn
+  kms_key_id            = var.inherited == null ? aws_kms_key.this.arn : var.inherited.kms_key_arn
   allocated_storage     = var.allocated_storage_gib
   max_allocated_storage = var.max_allocated_storage_gib
 

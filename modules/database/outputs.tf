@@ -1,6 +1,6 @@
 output "application_user" {
   description = "Database user of the MLflow server. The migration task creates it and gives it the password of `parameter_arns[\"mlflow-password\"]`."
-  value       = "mlflow"
+  value       = local._application_user
 }
 
 output "arn" {

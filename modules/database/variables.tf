@@ -79,6 +79,27 @@ variable "final_snapshot" {
   }
 }
 
+variable "inherited" {
+  description = "What RDS never changes in an instance, for one that is imported: its database, its master user, the key of its storage; and the MLflow server's own user, which must be another than the master. Null for an instance that this module makes."
+  type = object({
+    application_user = string
+    database_name    = string
+    kms_key_arn      = string
+    master_username  = string
+  })
+  default = null
+
+  validation {
+    condition     = var.inherited == null ? true : var.inherited.application_user != var.inherited.master_username
+    error_message = "inherited.application_user is \"${try(var.inherited.application_user, "")}\", the master user: AWS rotates the master's password every seven days, and MLflow would lose its access. Name another user; the migration task makes it."
+  }
+
+  validation {
+    condition     = var.inherited == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.inherited.kms_key_arn))
+    error_message = "inherited.kms_key_arn is \"${try(var.inherited.kms_key_arn, "")}\": give the ARN of the key, as `aws rds describe-db-instances` shows it (KmsKeyId)."
+  }
+}
+
 variable "instance_class" {
   description = "RDS instance class, e.g. \"db.t4g.medium\": memory decides how many connections MLflow may open."
   type        = string

@@ -30,6 +30,7 @@ from infra.preflight.command import register_preflight
 from infra.provider_schema.write import write_schema
 from infra.release import apply as release
 from infra.release import destroy as demolition
+from infra.release.adopt.commands import register_adopt
 from infra.release.commands import register_release
 from infra.release.deploy_commands import register_deploy
 from infra.release.drift.commands import register_drift
@@ -321,6 +322,7 @@ register_rollback(commands, plan_checks, partial(_show, short=True))
 register_preflight(commands)
 register_verify(commands)
 register_drift(commands)
+register_adopt(commands)
 register_delivery(
     commands,
     lambda environment, account, record, delivery: release.apply_saved_plan(

@@ -46,7 +46,7 @@ def make_plan(
         # Terraform creates the plan file with the umask's mode; inside a private folder nobody sees it meanwhile.
         workshop = Path(tempfile.mkdtemp(prefix=".plan.", dir=environment.build))
         try:
-            root = open_stack(environment, session, copy_unguarded(STACK, workshop / "root") if destroy else STACK)
+            root = open_stack(environment, session, copy_unguarded(STACK, workshop / "root") if destroy else None)
             new = workshop / "plan.tfplan"
             with progress(f"planning {environment.name}") as step:
                 has_changes = plan_stack(root, environment, new, step, destroy=destroy, lock=lock)

@@ -46,6 +46,13 @@ SMALL: dict[str, object] = {
     "key_deletion_window_days": 7,
     "log_retention_days": 7,
 }
+# As the first version made it: RDS's own key, MLflow as master user.
+INHERITED = {
+    "application_user": "mlflow_server",
+    "database_name": "mlflow_db",
+    "kms_key_arn": LOG_KEY,
+    "master_username": "mlflow",
+}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +105,7 @@ def test_aws_makes_keeps_and_rotates_the_master_password(protected: Plan) -> Non
 def test_storage_is_encrypted_with_the_modules_key_which_rotates(protected: Plan) -> None:
     assert instance(protected)["storage_encrypted"] is True
     code = declared("aws_db_instance.this")
-    assert code["kms_key_id"] == OWN_KEY
+    assert code["kms_key_id"] == "${var.inherited == null ? aws_kms_key.this.arn : var.inherited.kms_key_arn}"
     assert code["performance_insights_kms_key_id"] == "${var.performance_insights ? aws_kms_key.this.arn : null}"
     key = protected["aws_kms_key.this"]
     assert key["enable_key_rotation"] is True
@@ -268,6 +275,18 @@ def test_the_examples_plan(plan: ModulePlans, example: str) -> None:
     assert plan(MODULE, {}, root=f"examples/{example}").of_type("aws_db_instance")
 
 
+def test_an_older_instance_keeps_what_rds_never_changes(plan: ModulePlans, protected: Plan) -> None:
+    inherited = plan(MODULE, INPUTS | {"inherited": INHERITED})
+    made = instance(inherited)
+    assert (made["db_name"], made["username"], made["kms_key_id"]) == ("mlflow_db", "mlflow", LOG_KEY)
+    assert made["identifier"] == instance(protected)["identifier"]
+    outputs = inherited.outputs
+    assert (outputs["database_name"], outputs["application_user"]) == ("mlflow_db", "mlflow_server")
+    assert (protected.outputs["database_name"], protected.outputs["application_user"]) == ("mlflow", "mlflow")
+    # The secrets stay under the module's own key.
+    assert declared("aws_db_instance.this")["master_user_secret_kms_key_id"] == OWN_KEY
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -292,6 +311,11 @@ def test_the_examples_plan(plan: ModulePlans, example: str) -> None:
         ({"key_deletion_window_days": 31}, "key_deletion_window_days is 31: KMS accepts whole days from 7 to 30"),
         ({"final_snapshot": False}, "a protected database leaves a snapshot whatever happens"),
         ({"application_password_version": 0}, "application_password_version is 0: it counts up from 1"),
+        (
+            {"inherited": INHERITED | {"application_user": "mlflow"}},
+            "the master user: AWS rotates the master's password",
+        ),
+        ({"inherited": INHERITED | {"kms_key_arn": "alias/aws/rds"}}, "give the ARN of the key"),
     ],
 )
 def test_it_refuses(refuse: Refusal, change: dict[str, Any], message: str) -> None:

@@ -49,6 +49,9 @@ _REMOVED = (
     "no_proxy",
 )
 
+# Says which emulated account the variables around it lead to.
+INSTANCE_VARIABLE = "INFRA_ACCOUNT_INSTANCE"
+
 # Processes that this one started; kept so that they are reaped when they end.
 _started: dict[int, "subprocess.Popen[bytes]"] = {}
 
@@ -102,6 +105,7 @@ class EmulatedAccount:
             "AWS_REGION": self.region,
             "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            INSTANCE_VARIABLE: self.instance_id,
             # S3 control calls go to <account id>.127.0.0.1, a name that does not exist. A proxy needs no name: Go
             # skips proxies for loopback only, so these calls, and no others, arrive through it.
             "HTTP_PROXY": self.endpoint,

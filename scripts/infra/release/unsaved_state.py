@@ -13,6 +13,7 @@ from infra.console import note
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.repository import STACK
+from infra.terraform.adoptions import adopting_root
 from infra.terraform.runner import Terraform, TerraformError
 from infra.terraform.stack import explain_lock
 
@@ -27,8 +28,9 @@ def keep(environment: Environment, account: Account) -> Path | None:
     Returns:
         Where the state is now, or None when there was none.
     """
-    left = STACK / "errored.tfstate"
-    if not left.exists():
+    places = (folder / "errored.tfstate" for folder in (STACK, adopting_root(environment)))
+    left = next((path for path in places if path.exists()), None)
+    if left is None:
         return None
     kept = _kept(environment)
     shutil.move(left, kept)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.account.emulated import INSTANCE_VARIABLE
 from infra.terraform.binary import TerraformBinary, find_terraform
 from infra.terraform.provider import ProviderSource, WarmProvider, find_provider, warm_provider, write_cli_config
 from infra.terraform.runner import Terraform, clean_environment
@@ -49,6 +50,11 @@ class Session:
     def tools(self) -> Tools:
         """What it runs with."""
         return self._tools
+
+    @property
+    def account_instance(self) -> str:
+        """Which emulated account it works in; "" for AWS."""
+        return self._environment.get(INSTANCE_VARIABLE, "")
 
     def root(self, folder: Path, data_dir: Path) -> Terraform:
         """A root module in this session.

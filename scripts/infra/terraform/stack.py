@@ -6,18 +6,18 @@ from pathlib import Path
 from infra.console import Step
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.repository import STACK
+from infra.terraform.adoptions import stack_root
 from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import Session
 
 
-def open_stack(environment: Environment, session: Session, folder: Path = STACK) -> Terraform:
+def open_stack(environment: Environment, session: Session, folder: Path | None = None) -> Terraform:
     """The stack root of an environment, initialised with its state backend.
 
     Args:
         environment: whose backend.
         session: Terraform for its account.
-        folder: a copy of the stack root to take instead.
+        folder: a copy of the stack root to take instead; by default the stack, with what the environment takes over.
 
     Returns:
         The root.
@@ -25,7 +25,7 @@ def open_stack(environment: Environment, session: Session, folder: Path = STACK)
     Raises:
         InfraError: the backend does not answer; says so when the account was never bootstrapped.
     """
-    root = session.root(folder, environment.build / "terraform")
+    root = session.root(folder or stack_root(environment, session.account_instance), environment.build / "terraform")
     try:
         root.init(environment.backend_config)
     except TerraformError as error:
