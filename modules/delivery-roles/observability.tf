@@ -14,6 +14,13 @@ data "aws_iam_policy_document" "observability" {
     resources = local._log_group_arns
   }
 
+  # A release tells the last lines of a task that failed, and reads from the migration's which schema it left.
+  statement {
+    sid       = "ReadTaskLogs"
+    actions   = ["logs:GetLogEvents"]
+    resources = ["${local._arn["logs"]}:log-group:/ecs/hokusai/*/${var.environment}:log-stream:*"]
+  }
+
   # WAF's delivery to CloudWatch Logs is set up in the caller's name through calls that know no resource.
   statement {
     sid       = "WebAclLogDelivery"
