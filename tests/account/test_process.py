@@ -385,6 +385,7 @@ def test_its_environment_is_complete_and_nothing_of_the_persons_own_is_left(own:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": own.endpoint,
         "HTTP_PROXY": own.endpoint,
+        "INFRA_ACCOUNT_INSTANCE": own.instance_id,
         "NO_PROXY": "127.0.0.1,localhost",
     }
     assert "PATH" not in own.environment()
