@@ -11,6 +11,7 @@ from infra.verification.steps import CheckFailed, Step
 from infra.verification.target import Target
 
 _SEARCH = {"max_results": 1}
+_TRACES = {"locations": [{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "0"}}], "max_results": 1}
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,13 @@ _ROUTES = (
     _Route("GET", "/api/2.0/mlflow/registered-models/search?max_results=1", None, _json_object),
     _Route("GET", "/api/2.0/mlflow-artifacts/artifacts?path=never-made", None, _json_object),
     _Route("GET", "/api/mlflow/api/2.0/mlflow-artifacts/artifacts?path=never-made", None, _json_object),
+    _Route("GET", "/api/2.0/mlflow/model-versions/search?max_results=1", None, _json_object),
+    _Route("POST", "/api/2.0/mlflow/logged-models/search", {"experiment_ids": ["0"], "max_results": 1}, _json_object),
+    _Route("POST", "/api/2.0/mlflow/runs/search", {"experiment_ids": ["0"], "max_results": 1}, _json_object),
+    _Route("POST", "/api/3.0/mlflow/traces/search", _TRACES, _json_object),
+    _Route("GET", "/api/3.0/mlflow/server-info", None, _json_object),
     _Route("GET", "/version", None, _version),
+    _Route("GET", "/api/mlflow/version", None, _version),
     _Route("GET", "/mlflow/", None, _page),
 )
 _CALLS = ("experiments", "models", "artifacts")
