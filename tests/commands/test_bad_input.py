@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.environment import environment_names
 from infra.repository import REQUIREMENTS, ROOT
 from infra.tool_environment import tool_environment
 from tests.commands.conftest import ENVIRONMENT, Infra
@@ -46,7 +47,7 @@ def edit(path: Path, old: str, new: str) -> None:
 @pytest.mark.parametrize("name", ["prod", "", "../production", "stack"])
 def test_unknown_environment(infra: Infra, one_error: OneError, name: str) -> None:
     message = one_error(infra.run("plan", "--env", name))
-    assert "development, production, staging" in message
+    assert ", ".join(environment_names()) in message
     assert "make plan ENV=" in message
     assert not infra.build.exists()
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import pytest
 
 from infra.account.emulated import EmulatedAccount, find
+from infra.environment import environment_names
 from infra.review.approval import approval_line
 from infra.review.reports.markdown_text import marker
 from tests.delivery.checkout import ENVIRONMENT, Checkout
@@ -102,7 +103,7 @@ def which_environments_it_touches(pull: PullRequest) -> None:
     listed = pull.checkout.infra("delivery", "touched", "--base", pull.base, "--head", pull.head)
     assert listed.returncode == 0, listed.stderr
     entries = json.loads(listed.stdout)
-    assert [each["environment"] for each in entries] == ["development", "production", "staging"]
+    assert [each["environment"] for each in entries] == environment_names()
     assert entries[0]["plan_role"] == "arn:aws:iam::111122223333:role/hokusai-plan-development"
     # What GitHub says of a branch that was not there before.
     refused = pull.checkout.infra("delivery", "touched", "--base", "0" * 40, "--head", pull.head)

@@ -2,9 +2,10 @@
 
 import pytest
 
+from infra.environment import environment_names
 from infra.review.touched import touched_environments
 
-ALL = ["development", "production", "staging"]
+ALL = environment_names()
 
 
 @pytest.mark.parametrize(
