@@ -82,9 +82,10 @@ lint: .venv/ready ## Check format, types, Terraform and generated documents
 	@$(INFRA) docs --check
 	@$(INFRA) tflint
 
+# Three at a time, also on two processors: for half of the time a test waits, for the provider or for a server.
 .PHONY: test
 test: .venv/ready ## Run every test: modules, environments, routing, lifecycle, bad input, break-it
-	@$(PYTEST) -n 2 --dist worksteal --durations 15 --durations-min 30 tests
+	@$(PYTEST) -n 3 --dist worksteal --durations 15 --durations-min 30 tests
 
 .PHONY: scan
 scan: .venv/ready ## Judge configuration and saved plans: checkov, own policies, IAM
