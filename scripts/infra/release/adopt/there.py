@@ -1,6 +1,7 @@
 """What is in the account that a plan would make: listed with what tells it apart."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -82,7 +83,8 @@ def there(  # noqa: PLR0917 - each has a name that callers use
     seen += _networks(reader)
     seen += [found for vpc in parents.get("aws_vpc", []) for found in _associations(reader, vpc)]
     seen += [found for zone in _zones(document) for found in _records(reader, zone)]
-    seen += [found for each in own if each.type == "aws_s3_bucket" for found in _settings(reader, each)]
+    wanted = _buckets(document)
+    seen += [found for each in own if each.name in wanted for found in _settings(reader, each)]
     seen += [
         _seen("aws_ecs_cluster_capacity_providers", each.name, each.where, each.name)
         for each in own
@@ -106,9 +108,7 @@ def _complete(reader: Reader, seen: Seen) -> Seen:
         raise InfraError(
             f"The VPC of the namespace {seen.name} ({seen.where}) cannot be told, so nobody can import it."
         )
-    return Seen(
-        seen.type, f"{seen.import_id}:{vpcs[0]['VPCId']}", seen.where, seen.keys, seen.why, seen.natural, seen.name
-    )
+    return replace(seen, import_id=f"{seen.import_id}:{vpcs[0]['VPCId']}")
 
 
 def _keys_of_aliases(reader: Reader, platform: Platform) -> Iterator[Seen]:
@@ -137,6 +137,14 @@ def _zones(document: Mapping[str, Any]) -> set[str]:
         str(entry["change"]["after"]["zone_id"])
         for entry in document.get("resource_changes", [])
         if entry["type"] == "aws_route53_record" and (entry["change"].get("after") or {}).get("zone_id")
+    }
+
+
+def _buckets(document: Mapping[str, Any]) -> set[str]:
+    return {
+        str(entry["change"]["after"]["bucket"])
+        for entry in document.get("resource_changes", [])
+        if entry["type"] == "aws_s3_bucket" and (entry["change"].get("after") or {}).get("bucket")
     }
 
 

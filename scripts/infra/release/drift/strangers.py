@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from infra.release.drift.arns import left_out, named_by
+from infra.release.drift.ended import ended
 from infra.release.drift.owned import MADE_BY_AWS, key
 from infra.release.drift.place import Platform, maker
 from infra.release.drift.reader import Reader
@@ -85,7 +86,7 @@ def strangers(reader: Reader, platform: Platform, region: str, account_id: str) 
             tagged = found.get(seen.where)
             # The listing says more than the tags do.
             found[seen.where] = replace(seen, why=tagged.why, by=seen.by or tagged.by) if tagged else seen
-    return [seen for arn, seen in found.items() if not left_out(arn) and not _ended(reader, seen)]
+    return [seen for arn, seen in found.items() if not left_out(arn) and not ended(reader, seen)]
 
 
 def _tags(reader: Reader) -> dict[str, dict[str, str]]:
@@ -137,24 +138,3 @@ def _of_arn(arn: str, why: str, *, name: str = "", since: str = "", by: str = ""
     keys = [arn, *(key(named.type, each) for each in dict.fromkeys((named.import_id, name)) if named.type and each)]
     keys += [last for last in [arn.rpartition("/")[2]] if MADE_BY_AWS.fullmatch(last)]
     return Seen(named.type, named.import_id, arn, tuple(keys), why, (name,), name, since=since, by=by)
-
-
-def _ended(reader: Reader, seen: Seen) -> bool:
-    """Whether it is deleted already: AWS shows some things with their tags for a while after that."""
-    name = seen.import_id
-    if seen.type == "aws_kms_key":
-        key_state = reader.call("kms", "describe_key", KeyId=seen.where)["KeyMetadata"]["KeyState"]
-        return bool(key_state == "PendingDeletion")
-    if seen.type == "aws_nat_gateway":
-        there = reader.pages("ec2", "describe_nat_gateways", "NatGateways", NatGatewayIds=[name])
-        return all(each["State"] in ("deleting", "deleted") for each in there)
-    if seen.type == "aws_ecs_service":
-        cluster, _, service = name.partition("/")
-        answer = reader.call("ecs", "describe_services", cluster=cluster, services=[service])
-        return all(each["status"] == "INACTIVE" for each in answer["services"])
-    if seen.type == "aws_ecs_cluster":
-        return seen.where not in reader.pages("ecs", "list_clusters", "clusterArns")
-    if seen.type == "aws_instance":
-        reservations = reader.pages("ec2", "describe_instances", "Reservations", InstanceIds=[name])
-        return all(each["State"]["Name"] == "terminated" for every in reservations for each in every["Instances"])
-    return False
