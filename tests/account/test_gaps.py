@@ -568,6 +568,19 @@ def _(account: EmulatedAccount) -> object:
     return [group.get("logGroupClass") for group in logs.describe_log_groups(logGroupNamePrefix="/")["logGroups"]]
 
 
+@scenario("the key of a log group can be changed", ["arn:aws:kms:us-east-1:123456789012:key/k", None])
+def _(account: EmulatedAccount) -> object:
+    logs, seen = account.client("logs"), []
+    logs.create_log_group(logGroupName="/keyed")
+    for change, key in (
+        (logs.associate_kms_key, {"kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/k"}),
+        (logs.disassociate_kms_key, {}),
+    ):
+        change(logGroupName="/keyed", **key)
+        seen.append(logs.describe_log_groups(logGroupNamePrefix="/keyed")["logGroups"][0].get("kmsKeyId"))
+    return seen
+
+
 # --------------------------------------------------------------------------------------------- RDS
 
 

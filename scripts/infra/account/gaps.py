@@ -759,6 +759,32 @@ def _log_group_class() -> None:
         return {**original(self), "logGroupClass": getattr(self, "log_group_class", "STANDARD")}
 
 
+@gap("logs", "the key of a log group can be changed", "logs:AssociateKmsKey, logs:DisassociateKmsKey")
+def _log_group_key() -> None:
+    """A key for a log group that is there already.
+
+    AWS takes it by the group's name and answers nothing (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/
+    APIReference/API_AssociateKmsKey.html). moto knows neither call.
+    """
+    from moto.logs.exceptions import ResourceNotFoundException
+    from moto.logs.responses import LogsResponse
+
+    def change(self: Any, key: str | None) -> str:
+        group = self.logs_backend.groups.get(self._get_param("logGroupName"))
+        if group is None:
+            raise ResourceNotFoundException
+        group.kms_key_id = key
+        return ""
+
+    @_added(LogsResponse, "associate_kms_key")
+    def associate(self: Any) -> str:
+        return change(self, self._get_param("kmsKeyId"))
+
+    @_added(LogsResponse, "disassociate_kms_key")
+    def disassociate(self: Any) -> str:
+        return change(self, None)
+
+
 @gap("cloudwatch", "a new alarm has no data yet", "cloudwatch:PutMetricAlarm, cloudwatch:DescribeAlarms")
 def _alarm_state() -> None:
     """The state of an alarm that nothing has evaluated.
