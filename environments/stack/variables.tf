@@ -121,7 +121,7 @@ variable "domain" {
 }
 
 variable "edge" {
-  description = "Public load balancers: `shared` (one for both hosts) or `dedicated` (one each); idle timeout in seconds; requests from one address in five minutes before the WAF answers 403."
+  description = "Public load balancers: `shared` (one for both hosts) or `dedicated` (one each); idle timeout in seconds; requests from one address in five minutes before the WAF answers 429."
   type = object({
     topology                 = string
     idle_timeout_seconds     = optional(number, 300)
