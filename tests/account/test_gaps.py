@@ -183,6 +183,19 @@ def test_a_service_has_the_documented_defaults(copy: EmulatedAccount) -> None:
     }
 
 
+def test_an_update_of_the_circuit_breaker_keeps_the_percentages(copy: EmulatedAccount) -> None:
+    ecs_service(copy, launchType="FARGATE")
+    breaker = {"enable": True, "rollback": True}
+    copy.client("ecs").update_service(
+        cluster="main", service="app", deploymentConfiguration={"deploymentCircuitBreaker": breaker}
+    )
+    assert described(copy)["deploymentConfiguration"] == {
+        "maximumPercent": 200,
+        "minimumHealthyPercent": 100,
+        "deploymentCircuitBreaker": breaker,
+    }
+
+
 def test_an_updated_service_keeps_what_was_not_said_and_deploys_the_new_revision(copy: EmulatedAccount) -> None:
     before = ecs_service(copy, **_SETTINGS)
     copy.client("ecs").update_service(

@@ -246,7 +246,10 @@ def _ecs_service_settings() -> None:
                 setattr(service, name, given[name])
             elif not hasattr(service, name):
                 setattr(service, name, default)
-        service.deploymentConfiguration = _DEPLOYMENT_DEFAULTS | service.deploymentConfiguration
+        # What an update leaves out, or says null for, stays; moto keeps just what it was given, and answers that.
+        vars(service).pop("deployment_configuration", None)
+        said = {name: value for name, value in service.deploymentConfiguration.items() if value is not None}
+        service.deploymentConfiguration = _DEPLOYMENT_DEFAULTS | said
         if service.capacityProviderStrategy:
             service.launch_type = None
         for deployment in service.deployments:
