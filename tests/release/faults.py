@@ -220,7 +220,7 @@ def _call(method: str, headers: Any, body: bytes) -> Call:
 
 def _error(call: Call, code: str) -> tuple[bytes, dict[str, str]]:
     """An error as the service's protocol has it."""
-    if call.service in ("ssm", "logs", "tagging"):
+    if call.service in ("ssm", "logs", "tagging", "ecs", "ecr"):
         name = {"Throttling": "ThrottlingException", "AccessDenied": "AccessDeniedException"}.get(code, code)
         name = "ExpiredTokenException" if code == "ExpiredToken" else name
         kind = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": name}

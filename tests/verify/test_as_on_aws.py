@@ -152,6 +152,14 @@ def test_a_key_that_nobody_issued_is_refused_with_what_to_do(platform: LeftRunni
     assert "hk_nobody_issued_this" not in verified.output
 
 
+def test_a_certificate_that_nobody_trusts_here_is_a_failing_step_with_what_to_do(platform: LeftRunning) -> None:
+    verified = verify(platform, {**keys(platform), "SSL_CERT_FILE": ""}, "--step", "bearer-auth")
+    assert verified.exit_code == 1
+    assert verified.outcomes == {"hosts": "failed", "bearer-auth": "not run"}
+    assert "CERTIFICATE_VERIFY_FAILED" in verified.finding("hosts")["message"]
+    assert "openssl s_client -connect registry.development.hokus.ai:443" in verified.finding("hosts")["remedy"]
+
+
 def test_credentials_of_another_account_are_refused(platform: LeftRunning) -> None:
     verified = verify(platform, {**keys(platform), "ENV": "staging"}, "--env", "staging")
     assert verified.exit_code == 1
