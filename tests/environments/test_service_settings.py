@@ -152,7 +152,7 @@ def test_times_fit_into_each_other(environment_plan: Plan, certificates: Path) -
         assert gate.keep_alive_seconds > balancer["idle_timeout"], balancer.address
     # ECS kills what has not ended by itself.
     assert gate.drain_seconds < containers["gateway"]["stopTimeout"]
-    assert server.drain_seconds < containers["mlflow"]["stopTimeout"]
+    assert server.linger_seconds + server.drain_seconds < containers["mlflow"]["stopTimeout"]
     assert containers["mlflow"]["healthCheck"]["timeout"] > mlflow_server.health.LIMIT_SECONDS
     # A server that still waits for the schema is not taken for a dead one.
     check = containers["mlflow"]["healthCheck"]

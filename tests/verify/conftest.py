@@ -90,6 +90,16 @@ class LeftRunning:
             text=True,
         )
 
+    def until(self, process: "subprocess.Popen[str]", words: str) -> str:
+        """What it printed up to a line with these words, or to its end."""
+        assert process.stdout is not None
+        seen = ""
+        for line in process.stdout:
+            seen += line
+            if words in line:
+                break
+        return seen
+
     def ended(self, process: "subprocess.Popen[str]", already: str = "") -> Verified:
         """Wait for its end and read what it left."""
         try:

@@ -178,9 +178,11 @@ def test_more_failed_requests_than_before_are_found(left_running: LeftRunning) -
         with log.open("a") as opened:
             opened.write(f'{{"kind":"access","time":"{at}","outcome":"server_error","path":"/api/x"}}\n')
 
-    with meanwhile(fail):
-        verified = left_running.verify("--step", "error-rate")
-    assert verified.exit_code == 1
+    process = left_running.start("--step", "error-rate")
+    seen = left_running.until(process, "✓ hosts")  # what failed earlier was before
+    with meanwhile(fail, pause=0.005):
+        verified = left_running.ended(process, seen)
+    assert verified.exit_code == 1, verified.output
     assert "More requests fail than before: at the gateway" in verified.finding("error-rate")["message"]
 
 
@@ -236,13 +238,8 @@ main()
 def test_what_was_made_is_removed_after_ctrl_c(left_running: LeftRunning, tmp_path: Path) -> None:
     before = ledger(left_running)
     process = left_running.start(program=("-c", HEEDING_CTRL_C))
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if "✓ runs" in line:  # the client is in the middle of the next step
-            os.kill(process.pid, signal.SIGINT)
-            break
+    seen = left_running.until(process, "✓ runs")  # the client is in the middle of the next step
+    os.kill(process.pid, signal.SIGINT)
     verified = left_running.ended(process, seen)
     assert verified.exit_code == 130, verified.output
     assert "✓ cleanup" in verified.output

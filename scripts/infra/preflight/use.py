@@ -52,16 +52,17 @@ class Running:
             started=time.time(),
         )
 
-    def registry(self, name: str) -> AbstractContextManager[Target]:
-        """The registry as its clients know it, with what was logged since the platform's start.
+    def registry(self, name: str, *, since_start: bool = True) -> AbstractContextManager[Target]:
+        """The registry as its clients know it.
 
         Args:
             name: begins the names of everything that its client makes; new for each use.
+            since_start: whether what was logged before counts as well: not where faults were made to happen.
 
         Returns:
             The registry, within a block; its client starts with its first step.
         """
-        return registry_of(self.view(), self.environment, name, self.folder / name, since_start=True)
+        return registry_of(self.view(), self.environment, name, self.folder / name, since_start=since_start)
 
 
 Use = Callable[[Running, Steps], None]

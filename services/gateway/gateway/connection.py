@@ -27,10 +27,16 @@ class Head:
 
 
 class Connection(asyncio.Protocol):
-    """A connection that carries one request at a time."""
+    """A connection that carries one request at a time.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    Args:
+        loop: that it is used in.
+        address: of the other end.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, address: str) -> None:
         self._loop = loop
+        self.address = address
         self.transport: asyncio.Transport | None = None
         self.used = False
         self.sent = True

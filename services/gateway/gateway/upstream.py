@@ -1,6 +1,8 @@
 """Asking another service over connections that are kept."""
 
 import asyncio
+import contextlib
+import functools
 import random
 import socket
 from collections import deque
@@ -16,6 +18,10 @@ from gateway.upstream_errors import UnreachableError, UpstreamError
 _IDLE_SECONDS = 15.0
 # A connection to one of several tasks; with a bounded life, new tasks get their share of the requests.
 _LIFE_SECONDS = 120.0
+# How often the name is asked for again. A task that it does not lead to any more is about to end.
+_NAME_SECONDS = 2.0
+# As many addresses as Cloud Map gives at the most: which tasks are missing then, and why, is not known.
+_MOST_ANSWERS = 8
 
 
 @dataclass(slots=True)
@@ -56,6 +62,8 @@ class Pool:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._budget = RetryBudget(self._loop.time)
         self.retries = 0
+        self._there: frozenset[str] = frozenset()
+        self._following = self._loop.create_task(self._follow_name())
 
     async def ask(self, request: Request, seconds: float) -> tuple[Connection, Head]:
         """Send a request and wait for the head of its answer, repeating what may be repeated.
@@ -114,7 +122,8 @@ class Pool:
 
     def release(self, connection: Connection) -> None:
         """Give a connection back: kept if its request was sent to the end and its response read to the end."""
-        if connection.sent and connection.finished() and self._loop.time() - connection.opened < _LIFE_SECONDS:
+        young = self._loop.time() - connection.opened < _LIFE_SECONDS
+        if connection.sent and connection.finished() and young and self._leads_to(connection):
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
             self._next()
@@ -124,6 +133,7 @@ class Pool:
 
     def close(self) -> None:
         """Close what is idle."""
+        self._following.cancel()
         while self._idle:
             self._idle.pop().abort()
             self._closed()
@@ -132,7 +142,7 @@ class Pool:
         while self._idle:
             connection = self._idle.pop()
             alive = self._loop.time() - connection.idle_since < _IDLE_SECONDS
-            if alive and not fresh and connection.finished():
+            if alive and not fresh and connection.finished() and self._leads_to(connection):
                 return connection
             connection.abort()
             self._closed()
@@ -178,23 +188,38 @@ class Pool:
             raise
 
     async def _connect_any(self) -> Connection:
-        service = self._service
-        found = await self._loop.getaddrinfo(service.host, service.port, type=socket.SOCK_STREAM)
-        # The resolver sorts addresses by nearness; every gateway would ask the same task of several.
-        addresses = random.sample(found, len(found))
+        found = await self._addresses()
         failure: OSError = OSError("the name has no address")
-        for _, _, _, _, address in addresses:
+        # The resolver sorts addresses by nearness; every gateway would ask the same task of several.
+        for address in random.sample(found, len(found)):
             try:
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self._loop),
-                    str(address[0]),
-                    service.port,
+                    functools.partial(Connection, self._loop, address), address, self._service.port
                 )
             except OSError as error:
                 failure = error
                 continue
             return connection
         raise failure
+
+    async def _addresses(self) -> list[str]:
+        found = await self._loop.getaddrinfo(self._service.host, self._service.port, type=socket.SOCK_STREAM)
+        addresses = list(dict.fromkeys(str(address[0]) for _, _, _, _, address in found))
+        self._there = frozenset(addresses) if len(addresses) < _MOST_ANSWERS else frozenset()
+        return addresses
+
+    async def _follow_name(self) -> None:
+        """Note where the name leads, while there are connections."""
+        while True:
+            await asyncio.sleep(_NAME_SECONDS)
+            if self._open:
+                # No answer says nothing about the tasks: what is connected is used.
+                with contextlib.suppress(OSError):
+                    await self._addresses()
+
+    def _leads_to(self, connection: Connection) -> bool:
+        """Whether the name still leads to the other end, as far as that is known."""
+        return not self._there or connection.address in self._there
 
     def _closed(self) -> None:
         self._open -= 1

@@ -158,8 +158,10 @@ def serve_settings(values: Mapping[str, str]) -> ServeSettings:
         workers=read("WORKERS", _workers, "the number of server processes, 1 to 64, or auto", "auto"),
         job_runner=read("JOB_RUNNER", _switch, "true or false", "false"),
         schema_wait_seconds=read("SCHEMA_WAIT_SECONDS", _number(0, 3600), seconds(0, 3600), "90"),
-        # Below the 120 s after which ECS kills (stop_timeout_seconds in the stack).
-        drain_seconds=read("DRAIN_SECONDS", _number(0, 3600), seconds(0, 3600), "110"),
+        # The TTL of Cloud Map's record (modules/service-discovery), and the gateway's time to ask for it again.
+        linger_seconds=read("LINGER_SECONDS", _number(0, 3600), seconds(0, 3600), "15"),
+        # Both together below the 120 s after which ECS kills (stop_timeout_seconds in the stack).
+        drain_seconds=read("DRAIN_SECONDS", _number(0, 3600), seconds(0, 3600), "100"),
         probe_seconds=read("PROBE_SECONDS", _number(0, 3600), seconds(0, 3600), "300"),
         scratch=read("TMPDIR", _folder, "a folder that exists", "/tmp"),  # noqa: S108 - the task's volume
     )

@@ -22,7 +22,7 @@ _POOL_RECYCLE_SECONDS = 1800
 def serve(values: Mapping[str, str]) -> NoReturn:
     """Wait for the schema, probe the artifact store, and become the server.
 
-    The process is replaced, so signals of the container runtime reach MLflow, which passes them on to its workers.
+    The process is replaced by one that runs the server and passes signals on to it, SIGTERM later than it came.
 
     Args:
         values: the process environment.
@@ -60,6 +60,7 @@ def server_command(settings: ServeSettings, size: Sizing) -> list[str]:
         "--timeout-graceful-shutdown": settings.drain_seconds,
     }
     return [
+        *(sys.executable, "-m", "mlflow_server.lingering", str(settings.linger_seconds)),
         *(sys.executable, "-m", "mlflow", "server"),
         *("--host", settings.host, "--port", str(settings.port)),
         *("--workers", str(size.workers)),

@@ -75,7 +75,8 @@ class ServeSettings:
         workers: server processes; None: as many as the task's size allows.
         job_runner: whether MLflow's job runner is started.
         schema_wait_seconds: how long to wait for the migration.
-        drain_seconds: how long requests may go on after SIGTERM.
+        linger_seconds: how long to serve on after SIGTERM, while clients still know this task's address.
+        drain_seconds: how long requests may go on after that.
         probe_seconds: for how long a successful probe of the artifact store stands.
         scratch: writable folder; MLflow spools artifacts there.
     """
@@ -90,6 +91,7 @@ class ServeSettings:
     workers: int | None
     job_runner: bool
     schema_wait_seconds: int
+    linger_seconds: int
     drain_seconds: int
     probe_seconds: int
     scratch: Path

@@ -88,10 +88,14 @@ class ScriptedUpstream:
     Args:
         script: what it does with a request.
         requests: what came so far.
+        host: address to listen on.
+        port: TCP port; 0 until it listens, then the one that it got.
+        connections: how many there were so far.
     """
 
     script: Callable[[Received], None] = field(default_factory=respond)
     requests: list[Received] = field(default_factory=list)
+    host: str = "127.0.0.1"
     port: int = 0
     connections: int = 0
     _listening: socket.socket | None = None
@@ -104,7 +108,7 @@ class ScriptedUpstream:
 
     def start(self) -> None:
         """Listen: on a free port, later on the same one again."""
-        self._listening = socket.create_server(("127.0.0.1", self.port), backlog=512)
+        self._listening = socket.create_server((self.host, self.port), backlog=512)
         self.port = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
@@ -153,9 +157,9 @@ class ScriptedUpstream:
 
 
 @contextlib.contextmanager
-def running_upstream() -> Iterator[ScriptedUpstream]:
+def running_upstream(host: str = "127.0.0.1", port: int = 0) -> Iterator[ScriptedUpstream]:
     """An upstream that answers `{}` to everything until it is told otherwise."""
-    upstream = ScriptedUpstream()
+    upstream = ScriptedUpstream(host=host, port=port)
     upstream.start()
     try:
         yield upstream

@@ -1,6 +1,7 @@
 """What `mlflow server` is started with, and how much of the task it takes."""
 
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -28,6 +29,7 @@ SETTINGS = ServeSettings(
     workers=None,
     job_runner=False,
     schema_wait_seconds=90,
+    linger_seconds=15,
     drain_seconds=110,
     probe_seconds=300,
     scratch=Path("/scratch"),
@@ -37,6 +39,7 @@ SETTINGS = ServeSettings(
 def test_command_line() -> None:
     command = " ".join(server_command(SETTINGS, Sizing(2, 5, 5))[1:])
     assert command == (
+        f"-m mlflow_server.lingering 15 {sys.executable} "
         "-m mlflow server --host 127.0.0.1 --port 5000 --workers 2 --serve-artifacts "
         "--artifacts-destination s3://bucket/artifacts --default-artifact-root mlflow-artifacts:/ "
         "--allowed-hosts a.local:5000,b.local:5000 "

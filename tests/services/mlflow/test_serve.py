@@ -175,11 +175,11 @@ def test_no_password_is_seen_from_outside(mlflow_service: MlflowService, postgre
 
 
 def test_it_is_the_containers_process_without_job_runner(mlflow_service: MlflowService) -> None:
-    """The entrypoint was replaced, so the signals of the container runtime arrive at MLflow itself."""
+    """The entrypoint was replaced: by a small process that passes the signals of the container runtime on."""
     commands = mlflow_service.processes()
-    assert " -m mlflow server " in commands[mlflow_service.process.pid]
+    assert " -m mlflow_server.lingering 0 " in commands[mlflow_service.process.pid]
     assert not [command for command in commands.values() if "huey" in command or "job" in command]
-    assert len(commands) == 2, commands  # `mlflow server` and uvicorn with its one worker
+    assert len(commands) == 3, commands  # it, `mlflow server`, and uvicorn with its one worker
 
 
 def test_three_servers_at_once_after_one_migration(
@@ -203,10 +203,10 @@ def test_three_servers_at_once_after_one_migration(
 def test_a_server_from_start_to_end(
     postgres: Postgres, migrated_database: Database, artifact_store: ArtifactStore, tmp_path: Path
 ) -> None:
-    """It waits for the migration, serves as it was told to, and lets a running request end after SIGTERM."""
+    """It waits for the migration, serves as it was told to, lingers after SIGTERM, and lets a running request end."""
     database = postgres.new_database(like=migrated_database)
     database.sql("UPDATE alembic_version SET version_num = '451aebb31d03'")
-    settings = {"SCHEMA_WAIT_SECONDS": "60", "WORKERS": "2", "KEEP_ALIVE_SECONDS": "1"}
+    settings = {"SCHEMA_WAIT_SECONDS": "60", "WORKERS": "2", "KEEP_ALIVE_SECONDS": "1", "LINGER_SECONDS": "2"}
     environment = container_environment(database, artifact_store, tmp_path, "127.0.0.1", processes.free_port())
     service = launch({**environment, **settings}, tmp_path / "log")
     try:
@@ -228,7 +228,7 @@ def test_a_server_from_start_to_end(
 
 
 def _runs_as_told(service: MlflowService) -> None:
-    assert " ".join(service.processes().values()).count("--workers 2") == 2  # MLflow's and uvicorn's
+    assert " ".join(service.processes().values()).count("--workers 2") == 3  # for MLflow, twice, and for uvicorn
     without_store = {**service.environment, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{processes.free_port()}"}
     first = run_command("health", without_store)
     for _ in range(3):  # a busy machine may answer later than a container's health check waits
@@ -249,7 +249,8 @@ def _a_running_request_ends_after_sigterm(service: MlflowService) -> None:
         upload.sendall(head.encode() + b"1234")
         time.sleep(0.3)  # until a worker has read the first half
         service.process.terminate()
-        time.sleep(0.5)
+        assert service.get("/health")[0] == 200, "it lingers"
+        time.sleep(2.5)  # until SIGTERM has arrived at MLflow
         upload.sendall(b"5678")
         assert upload.recv(1000).startswith(b"HTTP/1.1 200 ")
     assert service.process.wait(20) == 0

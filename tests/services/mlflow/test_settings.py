@@ -62,7 +62,8 @@ def test_what_the_stack_gives_is_understood(container: dict[str, str], ca_file: 
         workers=None,
         job_runner=False,
         schema_wait_seconds=90,
-        drain_seconds=110,
+        linger_seconds=15,
+        drain_seconds=100,
         probe_seconds=300,
         scratch=tmp_path,
     )
@@ -145,6 +146,7 @@ def test_a_missing_or_empty_setting_is_named(container: dict[str, str], name: st
         ("WORKERS", "many"),
         ("JOB_RUNNER", "yes"),
         ("SCHEMA_WAIT_SECONDS", "-5"),
+        ("LINGER_SECONDS", "-1"),
         ("DRAIN_SECONDS", "forever"),
         ("PROBE_SECONDS", "3601"),
         ("TMPDIR", "/nowhere"),

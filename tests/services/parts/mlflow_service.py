@@ -127,6 +127,7 @@ def container_environment(
         "PYTHONPATH": str(_PACKAGE),
         "TMPDIR": str(scratch),
         "SCHEMA_WAIT_SECONDS": "5",
+        "LINGER_SECONDS": "0",
     }
 
 

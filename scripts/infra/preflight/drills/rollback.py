@@ -56,7 +56,7 @@ def _settle(scene: Scene) -> None:
 def _verified(scene: Scene) -> list[StepResult]:
     """What `make verify` would find."""
     steps = Steps(lambda _name, _about: None, lambda _result: None)
-    with scene.running.registry(f"rollback-{secrets.token_hex(4)}") as target:
+    with scene.running.registry(f"rollback-{secrets.token_hex(4)}", since_start=False) as target:
         steps.run(steps_for(target.keys, emulated=target.emulated), target)
     return steps.results
 

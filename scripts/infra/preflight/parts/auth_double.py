@@ -1,6 +1,7 @@
 """The auth service, as far as the gateway knows it: what it answers can be changed while it runs."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -104,6 +105,11 @@ class _Server(ThreadingHTTPServer):
         # Not HTTPServer's, which asks the system for the name of the address.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[0], self.server_address[1]  # type: ignore[assignment]
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's own signature
+        # Whoever asked may have waited long enough and gone: no fault of this service.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Answer(BaseHTTPRequestHandler):
