@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.repository import ROOT
-from infra.tool_environment import tool_environment
+from infra.tool_environment import service_environment
 
 ROUTE = "/api/2.0/mlflow-artifacts/artifacts"
 BUCKET = "bench-artifacts"
@@ -162,7 +162,7 @@ def _environment(store: int, folder: str) -> dict[str, str]:
 
 @contextmanager
 def _mlflow(environment: Mapping[str, str], folder: str) -> Iterator[tuple[int, int]]:
-    python = tool_environment("mlflow", ROOT / "services/mlflow/requirements.lock")
+    python = service_environment("mlflow")
     port = _free_port()
     command = [str(python), "-m", "mlflow", "server", "--host", _HOST, "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db"]

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.preflight.parts import processes
-from infra.repository import ROOT
-from infra.tool_environment import tool_environment
+from infra.tool_environment import service_environment
 from tests.services.parts import instant_upstream
-from tests.services.parts.gateway_service import gateway_python
 
 KEY = "bench-key"
 _NGINX = """
@@ -99,7 +97,9 @@ def _milliseconds(text: str) -> float:
 def upstream() -> Iterator[Target]:
     """A server that answers at once."""
     program = Path(instant_upstream.__file__)
-    with subprocess.Popen([str(gateway_python()), str(program), "0"], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [str(service_environment("gateway")), str(program), "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             yield Target(int((process.stdout or sys.stdin).readline()), (process.pid,))
         finally:
@@ -138,7 +138,7 @@ def nginx(behind: Target, *, access_log: bool = False, workers: int = 1) -> Iter
 @contextlib.contextmanager
 def mlflow() -> Iterator[Target]:
     """The real MLflow, one worker, SQLite."""
-    python = tool_environment("mlflow", ROOT / "services/mlflow/requirements.lock")
+    python = service_environment("mlflow")
     port = processes.free_port()
     with tempfile.TemporaryDirectory() as folder:
         command = [str(python), "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]

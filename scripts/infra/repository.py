@@ -12,6 +12,7 @@ ENVIRONMENTS = ROOT / "environments"
 STACK = ENVIRONMENTS / "stack"
 BOOTSTRAP = ENVIRONMENTS / "bootstrap"
 REQUIREMENTS = ROOT / "requirements"
+SERVICES = ROOT / "services"
 
 
 def build_folder() -> Path:

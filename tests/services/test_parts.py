@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.preflight.parts.postgres import UNNAMED_HOST, Postgres, start_postgres
-from tests.services.parts.mlflow_service import server_python
+from infra.tool_environment import service_environment
 
 CONNECT = (
     "import sys, psycopg\n"
@@ -40,7 +40,7 @@ def test_passwords_and_tls_are_demanded_as_by_rds(server: Postgres) -> None:
         } | changed
         text = " ".join(f"{name}={value}" for name, value in parts.items())
         result = subprocess.run(
-            [server_python(), "-c", CONNECT], input=text, capture_output=True, text=True, check=False
+            [service_environment("mlflow"), "-c", CONNECT], input=text, capture_output=True, text=True, check=False
         )
         return result.stdout + result.stderr
 

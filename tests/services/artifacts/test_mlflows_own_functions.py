@@ -11,7 +11,7 @@ import pytest
 from gateway.artifacts.media import download_headers
 from gateway.artifacts.paths import safe_path
 from gateway.errors import GatewayError
-from tests.services.parts.mlflow_service import server_python
+from infra.tool_environment import service_environment
 
 _SCRIPT = """
 import json, sys
@@ -107,7 +107,11 @@ def asked() -> dict[str, list[str]]:
 @pytest.fixture(scope="module")
 def mlflow(asked: dict[str, list[str]]) -> dict[str, Any]:
     result = subprocess.run(
-        [str(server_python()), "-c", _SCRIPT], input=json.dumps(asked), capture_output=True, text=True, check=True
+        [str(service_environment("mlflow")), "-c", _SCRIPT],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     answer: dict[str, Any] = json.loads(result.stdout)
     return answer

@@ -12,9 +12,10 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from infra.tool_environment import service_environment
 from tests.services.gateway.conftest import KEY, exchange
 from tests.services.gateway.scripted_upstream import Received, ScriptedUpstream, respond
-from tests.services.parts.gateway_service import GatewayService, gateway_environment, gateway_python
+from tests.services.parts.gateway_service import GatewayService, gateway_environment
 
 GET = "/api/mlflow/api/2.0/mlflow/runs/get"
 POST = "/api/mlflow/api/2.0/mlflow/runs/create"
@@ -248,7 +249,7 @@ def test_a_worker_that_dies_is_started_again_and_dying_workers_end_the_task(own_
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     variables = {**gateway_environment("http://localhost:1", "http://localhost:2"), **environment}
     return subprocess.run(
-        [str(gateway_python()), "-m", "gateway", *arguments],
+        [str(service_environment("gateway")), "-m", "gateway", *arguments],
         env={name: value for name, value in variables.items() if value != "-"},
         capture_output=True,
         text=True,

@@ -10,7 +10,8 @@ import pytest
 
 from infra.account.emulated import EmulatedAccount, start
 from infra.preflight.parts.postgres import MASTER_USER, Database, Postgres
-from tests.services.parts.mlflow_service import container_environment, run_command, server_python
+from infra.tool_environment import service_environment
+from tests.services.parts.mlflow_service import container_environment, run_command
 from tests.services.parts.object_store import ArtifactStore
 
 ODD_PASSWORD = "%41 a&b=c@d:e/f?g#h'\"\\ü+"  # noqa: S105 - every character that a URI, SQL or ini file could trip over
@@ -126,7 +127,10 @@ def may_connect(database: Database, user: str, password: str) -> bool:
     known = database.environment()
     values = [known[f"DATABASE_{part}"] for part in ("HOST", "PORT", "NAME", "CA_FILE")]
     result = subprocess.run(
-        [server_python(), "-c", script], input="\n".join([*values, user, password]), text=True, check=False
+        [service_environment("mlflow"), "-c", script],
+        input="\n".join([*values, user, password]),
+        text=True,
+        check=False,
     )
     assert result.returncode in {0, 3}
     return result.returncode == 0

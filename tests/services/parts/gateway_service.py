@@ -13,7 +13,7 @@ from typing import Any
 
 from infra.preflight.parts import processes
 from infra.repository import ROOT
-from infra.tool_environment import tool_environment
+from infra.tool_environment import service_environment
 
 _PACKAGE = ROOT / "services" / "gateway"
 # A hang ends here; a busy machine does not.
@@ -165,11 +165,6 @@ class GatewayService:
         return processes.stop(self.process, seconds)
 
 
-def gateway_python() -> Path:
-    """Python of the environment that services/gateway/requirements.lock describes; made when missing."""
-    return tool_environment("gateway", _PACKAGE / "requirements.lock")
-
-
 def gateway_environment(mlflow_url: str, auth_url: str, **settings: str) -> dict[str, str]:
     """The gateway's environment as a container has it, with times for tests; `settings` are its variables.
 
@@ -204,7 +199,7 @@ def running_gateway(
     """
     environment = gateway_environment(mlflow_url, auth_url, **settings)
     log = folder / "gateway.log"
-    command = [str(gateway_python()), "-m", "gateway", "serve"]
+    command = [str(service_environment("gateway")), "-m", "gateway", "serve"]
     process = processes.start(command, log, environment)
     try:
         service = GatewayService(process, _port(process, log), environment, log, key)

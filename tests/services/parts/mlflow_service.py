@@ -12,7 +12,7 @@ from pathlib import Path
 from infra.preflight.parts import processes
 from infra.preflight.parts.postgres import Database
 from infra.repository import ROOT
-from infra.tool_environment import tool_environment
+from infra.tool_environment import service_environment
 from tests.services.parts.object_store import ArtifactStore
 
 # A hang ends here; a busy machine does not.
@@ -103,11 +103,6 @@ class MlflowService:
         return processes.stop(self.process, seconds)
 
 
-def server_python() -> Path:
-    """Python of the environment that services/mlflow/requirements.lock describes; made when missing."""
-    return tool_environment("mlflow", _PACKAGE / "requirements.lock")
-
-
 def container_environment(
     database: Database, store: ArtifactStore, scratch: Path, host: str, port: int
 ) -> dict[str, str]:
@@ -136,7 +131,7 @@ def run_command(
 ) -> "subprocess.CompletedProcess[str]":
     """`mlflow-server <command>`, to its end."""
     return subprocess.run(
-        [str(server_python()), "-m", "mlflow_server", command],
+        [str(service_environment("mlflow")), "-m", "mlflow_server", command],
         env=dict(environment),
         capture_output=True,
         text=True,
@@ -147,7 +142,9 @@ def run_command(
 
 def launch(environment: Mapping[str, str], log_file: Path) -> MlflowService:
     """`mlflow-server serve`, without waiting for it."""
-    process = processes.start([str(server_python()), "-m", "mlflow_server", "serve"], log_file, environment)
+    process = processes.start(
+        [str(service_environment("mlflow")), "-m", "mlflow_server", "serve"], log_file, environment
+    )
     return MlflowService(process, environment["HOST"], int(environment["PORT"]), environment, log_file)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from infra.errors import InfraError
 from infra.repository import ROOT, build_folder
-from infra.tool_environment import tool_environment
+from infra.tool_environment import service_environment
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def image_for(reference: str) -> Image:
         python, says = Path(sys.executable), _Dockerfile(entrypoint=(source.program,))
         modules: tuple[Path, ...] = (ROOT / "scripts",)
     else:
-        python = tool_environment(source.folder.name, source.folder / "requirements.lock")
+        python = service_environment(source.folder.name)
         modules, says = (source.folder, *source.more), read_dockerfile(source.folder / "Dockerfile")
     # Without the links that lead there: several checkouts may share their tools, and a link may lie in a folder that a
     # task has as scratch. The link `python` itself stays: it is what makes it the Python of its environment.
