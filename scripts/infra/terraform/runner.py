@@ -81,6 +81,12 @@ def describe(diagnostic: Message) -> str:
     return "\n".join(lines)
 
 
+# Terraform and the provider build a schema of hundreds of megabytes that stays. With Go's own setting, looking for
+# garbage in it is a fifth of their processor time (`terraform validate` of a small root: 3.0 s, then 2.4 s, and 5 %
+# more memory).
+_GARBAGE_COLLECTION = {"GOGC": "400", "GOMEMLIMIT": "1200MiB"}
+
+
 def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
     """The process environment that Terraform and its provider run in.
 
@@ -98,7 +104,7 @@ def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
     if bundle and not Path(bundle).is_file():
         note(f"  AWS_CA_BUNDLE names {bundle}, which does not exist: ignored")
         del kept["AWS_CA_BUNDLE"]
-    return kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+    return _GARBAGE_COLLECTION | kept | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
 
 @dataclass(frozen=True)
