@@ -54,7 +54,7 @@ adopt: .venv/ready ## Write import blocks for what ENV's configuration would mak
 	@$(INFRA) adopt
 
 .PHONY: preflight demo
-preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: DRILLS=1 lets faults happen, KEEP=1 leaves it running
+preflight: .venv/ready ## Apply ENV to an emulated account, start it as applied, use it as clients do: DRILLS=1 (or names) lets faults happen, KEEP=1 leaves it running
 	@$(INFRA) preflight
 demo: .venv/ready ## Start the platform on this machine, to be used by hand (development unless ENV says otherwise)
 	@$(INFRA) demo

@@ -10,7 +10,8 @@ from typing import Any
 from infra.repository import ROOT
 from tests.resident_terraform import ResidentTerraform
 
-COPIED = ("docs", "environments", "modules", "policies", "requirements", "scripts", "services", "tests")
+FOLDERS = ("docs", "environments", "modules", "policies", "requirements", "scripts", "services", "tests")
+FILES = (".checkov.yaml", ".gitignore", "pyproject.toml")
 Replacement = dict[str, str]
 
 
@@ -23,10 +24,11 @@ class EditedCopy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in COPIED:
+        for name in FOLDERS:
             ignored = shutil.ignore_patterns(".terraform", "__pycache__", "*.egg-info")
             shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-        shutil.copy(ROOT / "pyproject.toml", folder)
+        for name in FILES:
+            shutil.copy(ROOT / name, folder)
 
     @contextmanager
     def edited(self, replacements: Sequence[Replacement]) -> Iterator[None]:

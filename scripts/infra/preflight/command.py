@@ -18,8 +18,13 @@ def register_preflight(commands: click.Group) -> None:
     @click.option("--env", "name", envvar="ENV", default="", help="Environment; the Makefile's ENV.")
     @click.option("--keep", is_flag=True, envvar="KEEP", help="Leave it running afterwards; the Makefile's KEEP=1.")
     @click.option("--fail-fast", is_flag=True, help="Run nothing more after the first failure.")
-    @click.option("--drills", is_flag=True, envvar="DRILLS", help="Then let faults happen; the Makefile's DRILLS=1.")
-    def _preflight(name: str, keep: bool, fail_fast: bool, drills: bool) -> None:
+    @click.option(
+        "--drills",
+        envvar="DRILLS",
+        default="",
+        help="Then let faults happen: 1 for all, or names; the Makefile's DRILLS.",
+    )
+    def _preflight(name: str, keep: bool, fail_fast: bool, drills: str) -> None:
         """Apply an environment, start it as applied, use it: exits with 0 passed, 1 failed, 2 could not run."""
         from infra.preflight.perform import perform_preflight  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from infra.console import note, say
 from infra.environment import Environment
-from infra.preflight.drills.campaign import run_drills
+from infra.preflight.drills.campaign import chosen_drills, run_drills
 from infra.preflight.drills.report import DrillReport
 from infra.preflight.keep import keep_running
 from infra.preflight.live import Live
@@ -18,25 +18,29 @@ from infra.verification.steps import Steps
 _STYLES = {Verdict.PASSED: "bold green", Verdict.FAILED: "bold red", Verdict.NOT_KNOWN: "bold yellow"}
 
 
-def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool, drills: bool) -> int:
+def perform_preflight(environment: Environment, *, keep: bool, fail_fast: bool, drills: str) -> int:
     """Run a preflight and write its reports.
 
     Args:
         environment: what to try.
         keep: leave the platform running until the person ends it.
         fail_fast: run nothing more after the first failure.
-        drills: let faults happen under a light load after the journey.
+        drills: which faults to let happen under a light load after the journey: see `chosen_drills`.
 
     Returns:
         Exit code: 0 passed, 1 failed, 2 could not run.
+
+    Raises:
+        InfraError: there is no such drill.
     """
+    chosen = chosen_drills(drills)
     live = Live()
     reports: list[DrillReport] = []
 
     def use(running: Running, steps: Steps) -> None:
         verify(running, steps)
-        if drills:
-            run_drills(running, steps, reports)
+        if chosen:
+            run_drills(chosen, running, steps, reports)
         if keep:
             keep_running(running, steps)
 
