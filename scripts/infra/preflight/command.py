@@ -22,7 +22,7 @@ def register_preflight(commands: click.Group) -> None:
         "--drills",
         envvar="DRILLS",
         default="",
-        help="Then let faults happen: 1 for all, or names; the Makefile's DRILLS.",
+        help="Then let faults happen: 1 for all, or names; Makefile's DRILLS.",
     )
     def _preflight(name: str, keep: bool, fail_fast: bool, drills: str) -> None:
         """Apply an environment, start it as applied, use it: exits with 0 passed, 1 failed, 2 could not run."""

@@ -33,5 +33,5 @@ def test_drills_are_chosen_by_name_and_done_in_their_order() -> None:
 
 @pytest.mark.parametrize("wanted", ["kill-mlflow,stop-gateway", ",", "yes"])
 def test_a_drill_that_is_not_there_is_refused(wanted: str) -> None:
-    with pytest.raises(InfraError, match="The drills are: kill-mlflow, kill-gateway, .* DRILLS=1 does them all"):
+    with pytest.raises(InfraError, match=r"The drills are: kill-mlflow, kill-gateway, .* DRILLS=1 does them all"):
         chosen_drills(wanted)
