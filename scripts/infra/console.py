@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from rich.console import Console
 
 # Progress goes to stderr, so that `infra ... > file` holds only the answer. soft_wrap: a log line stays one line.
-_progress = Console(stderr=True, soft_wrap=True, highlight=False)
-_answer = Console(soft_wrap=True, highlight=False)
+# emoji: an ARN of Secrets Manager holds ":secret:", for which rich would print a character.
+_progress = Console(stderr=True, soft_wrap=True, highlight=False, emoji=False)
+_answer = Console(soft_wrap=True, highlight=False, emoji=False)
 
 
 def say(text: str = "", style: str | None = None) -> None:
