@@ -78,5 +78,5 @@ def test_what_would_be_replaced_is_told_with_the_reason() -> None:
         "db",
         ("kms_key_id", "db_name"),
     )
-    taken = {each.address: each.changes for each in adopted(document, {"aws_lb.this": "arn"})}
-    assert set(taken) == {"aws_lb.this"}
+    [taken] = adopted(document, {"aws_lb.this": "arn"})
+    assert (taken.address, taken.import_id, taken.type) == ("aws_lb.this", "arn", "aws_lb")

@@ -97,13 +97,16 @@ def adopt(environment: Environment, account: Account) -> Adoption:
         else:
             raise InfraError(f"After {_WAVES} plans there is still more to take over: look at {path} and run it again.")
     write_adoptions(path, adoptions)
-    taken = {*adoptions.values(), *(each.import_id for each in refused.values())}
+    taken = adopted(document, adoptions)
+    # A name is no id: an instance, its subnet group and its parameter group may have the same one.
+    known = {(each.type, each.import_id) for each in taken}
+    known |= {(each.type, each.import_id) for each in refused.values()}
     return Adoption(
-        tuple(adopted(document, adoptions)),
+        tuple(taken),
         tuple(sorted(set(before) & held)),
         tuple(refused.values()),
         tuple(unclear),
-        tuple(each for each in unowned(own, owned) if each.import_id not in taken),
+        tuple(each for each in unowned(own, owned) if (each.type, each.import_id) not in known),
     )
 
 

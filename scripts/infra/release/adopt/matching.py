@@ -37,11 +37,13 @@ class Adopted:
     Args:
         address: of the configuration.
         import_id: of the object.
+        type: Terraform's.
         changes: paths of what the next apply changes on it.
     """
 
     address: str
     import_id: str
+    type: str
     changes: tuple[str, ...]
 
 
@@ -108,6 +110,7 @@ def adopted(document: Mapping[str, Any], adoptions: Mapping[str, str]) -> list[A
         Adopted(
             entry["address"],
             adoptions[entry["address"]],
+            entry["type"],
             tuple(each.path for each in attributes_of(entry["change"])),
         )
         for entry in sorted(document.get("resource_changes", []), key=lambda each: str(each["address"]))
