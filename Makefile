@@ -83,9 +83,12 @@ lint: .venv/ready ## Check format, types, Terraform and generated documents
 	@$(INFRA) tflint
 
 # Three at a time, also on two processors: for half of the time a test waits, for the provider or for a server.
-.PHONY: test
-test: .venv/ready ## Run every test: modules, environments, routing, lifecycle, bad input, break-it
-	@$(PYTEST) -n 3 --dist worksteal --durations 15 --durations-min 30 tests
+PYTEST_ALL := $(PYTEST) -n 3 --dist worksteal --durations 15 --durations-min 30
+.PHONY: test test-long
+test: .venv/ready ## Test every promise: modules, environments, routing, lifecycle, services, preflight, release, bad input, break-it
+	@$(PYTEST_ALL) -m 'not long' tests
+test-long: .venv/ready ## Test what takes longer: every mistake that preflight must catch, every drill, the long campaigns; TESTS=folder for some
+	@$(PYTEST_ALL) -m long $(or $(TESTS),tests)
 
 .PHONY: scan
 scan: .venv/ready ## Judge configuration and saved plans: checkov, own policies, IAM

@@ -56,7 +56,7 @@ def test_edit_is_caught(
 
 
 def judged_plan(edit: dict[str, Any], copy: PlannedCopy, lifecycles: Lifecycles, folder: Path) -> list[str]:
-    """Plan the edited stack; where the plan is not refused, the tests of tests/environments judge it."""
+    """Plan the edited stack; where the plan is not refused, the test that must catch it judges it."""
     try:
         plan = copy.plan(PLANNED)
     except tftest.TerraformTestError as error:
@@ -64,9 +64,13 @@ def judged_plan(edit: dict[str, Any], copy: PlannedCopy, lifecycles: Lifecycles,
         if "refused" not in edit or " ".join(edit["refused"].split()) not in text:
             pytest.fail(f"refused, but not as expected: {text}")
         return [f"refused: {edit['refused']}"]
+    if "caught_by" not in edit:
+        return []  # the plan should have been refused
     plans = folder / "plans"
     plans.mkdir()
     for name in environment_names():
         document = plan if name == PLANNED else lifecycles.first_plan(name).document
         (plans / f"{name}.json").write_text(json.dumps(document))
-    return failing(copy.folder, "tests/environments", {**os.environ, "INFRA_TEST_PLANS": str(plans)})
+    expected = edit["caught_by"].partition("[")[0]
+    environment = {**os.environ, "INFRA_TEST_PLANS": str(plans)}
+    return failing(copy.folder, "tests/environments", environment, f"{expected} and not lifecycle")

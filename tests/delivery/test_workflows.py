@@ -67,6 +67,35 @@ def test_nothing_is_permitted_but_by_a_job(path: Path) -> None:
     assert load(path)["permissions"] == {}
 
 
+def test_every_long_test_is_run_on_one_machine() -> None:
+    listed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--collect-only",
+            "-q",
+            "-n0",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "long",
+            "tests",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    files = {line.partition("::")[0] for line in listed.stdout.splitlines() if "::" in line}
+    [parts] = [
+        job["strategy"]["matrix"]["tests"] for workflow, name, job in JOBS if (workflow, name) == ("checks", "long")
+    ]
+    assert files
+    assert {file: sum(file.startswith(f"{part}/") for part in parts) for file in files} == dict.fromkeys(files, 1)
+    assert all(any(file.startswith(f"{part}/") for file in files) for part in parts)
+
+
 def test_permissions_are_the_least() -> None:
     writes = {
         (workflow, name, scope)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from infra.preflight.drills.campaign import DRILLS
 from tests.edited_copy import EditedCopy
 from tests.preflight.running import Preflights
@@ -23,6 +25,7 @@ CARELESS = [
 ]
 
 
+@pytest.mark.long
 def test_an_unedited_environment_passes_every_drill(preflights: Preflights) -> None:
     report = preflights.run(ENVIRONMENT, "--drills", "1")
     assert report.exit_code == 0, report.output
@@ -33,6 +36,7 @@ def test_an_unedited_environment_passes_every_drill(preflights: Preflights) -> N
         assert "hokusai-gateway gets a new revision that works" in text
 
 
+@pytest.mark.long
 def test_without_a_circuit_breaker_and_with_a_minimum_of_nothing_deployments_fail(
     preflights: Preflights, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def infra(old: OldAccount, tmp_path: Path) -> Infra:
     return Infra(build, old.account, copy.folder)
 
 
+@pytest.mark.long
 def test_what_stays_is_taken_over_and_nothing_is_destroyed(old: OldAccount, infra: Infra) -> None:
     build = infra.build / ENVIRONMENT
     blocks = build / f"adopt.{old.account.instance_id}.hcl"
