@@ -94,6 +94,7 @@ def _digest(checkout: Checkout) -> str:
     return digest
 
 
+@pytest.mark.long
 def test_a_protected_environment_is_destroyed_only_as_approved(checkout: Checkout) -> None:
     _done(checkout, "plan", "--env", ENVIRONMENT)
     _done(checkout, "approve", "--env", ENVIRONMENT, "--yes")

@@ -8,13 +8,15 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
+from _pytest.mark import ParameterSet
 
 from infra.account.emulated import EmulatedAccount
 from infra.release.remote_state import STATE_KEY
@@ -30,6 +32,16 @@ SECOND_GENERATION = {
     "security group rule": 1,
     "topic": 2,
 }
+
+
+def beyond(count: int, runs: Iterable[object]) -> list[ParameterSet]:
+    """Runs of a campaign, as parameters of a test.
+
+    Args:
+        count: how many of them `make test` does; the others are in `make test-long`.
+        runs: all of them.
+    """
+    return [pytest.param(run, marks=() if number < count else pytest.mark.long) for number, run in enumerate(runs)]
 
 
 def chance(run: object) -> random.Random:

@@ -13,6 +13,7 @@ import pytest
 from tests.release.campaign import (
     SECOND_GENERATION,
     Base,
+    beyond,
     chance,
     kill,
     objects,
@@ -32,7 +33,7 @@ HOW = ("everything", "command", "everything", "ctrl-c", "everything")
 MESSAGES = 58
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", beyond(2, range(KILLS)))
 def test_killed(base: Base, tmp_path: Path, number: int) -> None:
     """At any moment of the command; three times out of four at any moment of Terraform's."""
     random = chance(number)
@@ -47,7 +48,7 @@ def test_killed(base: Base, tmp_path: Path, number: int) -> None:
         print(f"{how} after {moment}: {recovers(release, account, go_on=LONG or number % 3 == 1)}")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", beyond(1, KINDS))
 def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
     random = chance(kind)
     account = base.account.fork()
@@ -68,7 +69,7 @@ def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
         account.stop()
 
 
-@pytest.mark.parametrize("number", range(max(1, KILLS // 10)))
+@pytest.mark.parametrize("number", beyond(0, range(max(1, KILLS // 10))))
 def test_full_disk(base: Base, tmp_path: Path, number: int) -> None:
     """The journal, the plan file and Terraform's data are on it; state and ledger are not."""
     messages = chance(f"disk {number}").randrange(1, MESSAGES)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from infra.account.emulated import EmulatedAccount
-from tests.release.campaign import Base, chance, kill, recovers, run, wait
+from tests.release.campaign import Base, beyond, chance, kill, recovers, run, wait
 from tests.release.checkout import ENVIRONMENT, Release
 from tests.release.rollback.deployed import ENV, deploy_broken, own_repository
 
@@ -72,7 +72,7 @@ def deployed(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         yield found
 
 
-@pytest.mark.parametrize("number", range(KILLS))
+@pytest.mark.parametrize("number", beyond(1, range(KILLS)))
 def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
     random, how = chance(f"rollback {number}"), HOW[number % len(HOW)]
     with deployed.copy(tmp_path) as (release, account):

@@ -1,6 +1,7 @@
 """A program that takes an account with the environment applied, says what it got, and uses it until its stdin ends."""
 
 import json
+import signal
 import sys
 from dataclasses import asdict
 
@@ -34,4 +35,6 @@ def main() -> None:
         print(json.dumps(said), flush=True)
 
 
+# Started by tests that run in the background, it would ignore Ctrl-C as they do.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 main()

@@ -103,6 +103,7 @@ def test_a_tag_that_is_not_there_lists_what_is(deployable: Deployable) -> None:
     assert sum(digest in said for digest in digests) == 5
 
 
+@pytest.mark.long
 def test_a_plan_that_does_more_is_asked_about(deployable: Deployable) -> None:
     variables = deployable.root / "environments" / SOURCE / "terraform.tfvars"
     variables.write_text(variables.read_text().replace("cpu     = 256", "cpu     = 512", 1))
@@ -124,6 +125,7 @@ def test_a_plan_that_does_more_is_asked_about(deployable: Deployable) -> None:
     assert deployable.running("gateway").endswith(DIGEST)
 
 
+@pytest.mark.long
 def test_nobody_could_be_asked(deployable: Deployable) -> None:
     said = refused(deployable.deploy("--service", "gateway", "--image", DIGEST))
     assert "say YES=1 if that is wanted" in said
@@ -132,6 +134,7 @@ def test_nobody_could_be_asked(deployable: Deployable) -> None:
     assert deployable.running("gateway").endswith(DIGEST)
 
 
+@pytest.mark.long
 def test_where_the_gates_hold_it_stops_for_a_commit_and_for_approvals(deployable: Deployable) -> None:
     arguments = ("--service", "gateway", "--yes")
     said = refused(deployable.deploy(*arguments, "--image", DIGEST, GATES="enforced"), code=3)
@@ -155,6 +158,7 @@ def test_where_the_gates_hold_it_stops_for_a_commit_and_for_approvals(deployable
     ]
 
 
+@pytest.mark.long
 def test_a_deploy_that_is_killed(deployable: Deployable) -> None:
     account = deployable.account_of(SOURCE)
     with deployable.start(
@@ -175,6 +179,7 @@ def test_a_deploy_that_is_killed(deployable: Deployable) -> None:
     assert account.client("ecs").describe_services(cluster=f"hokusai-{SOURCE}", services=["hokusai-gateway"])
 
 
+@pytest.mark.long
 def test_an_apply_follows_too(deployable: Deployable) -> None:
     """One way for all: whoever changes the file and applies is told the same."""
     file = deployable.images()

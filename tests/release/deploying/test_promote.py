@@ -58,6 +58,7 @@ def test_what_was_verified(deployable: Deployable) -> None:
     assert "runs already" in done(deployable.promote("--yes"))
 
 
+@pytest.mark.long
 def test_only_what_was_verified(deployable: Deployable) -> None:
     before = deployable.images(TARGET).read_text()
     assert f"was not verified since entry 3: it is not promoted. `make verify ENV={SOURCE}`" in refused(
@@ -75,6 +76,7 @@ def test_only_what_was_verified(deployable: Deployable) -> None:
     assert kinds(deployable.history(TARGET))[-1] == ("apply", "succeeded")
 
 
+@pytest.mark.long
 def test_what_differs_beyond_the_variables_is_refused(deployable: Deployable) -> None:
     """The target's configuration is not the one that was verified: here a setting that was added since."""
     verify(deployable)
@@ -111,6 +113,7 @@ def test_environments_that_run_other_programs(deployable: Deployable) -> None:
     assert "they are not the same platform" in refused(deployable.promote("--yes"))
 
 
+@pytest.mark.long
 def test_where_the_gates_hold_it_stops_for_a_commit(deployable: Deployable) -> None:
     done(deployable.deploy("--service", "gateway", "--image", DIGEST, "--yes"))
     deployable.commit("deployed")

@@ -66,6 +66,7 @@ def test_back_and_further_back(release: Release) -> None:
     assert entries(release)[-1]["images"] != ran, "said outright, it is"
 
 
+@pytest.mark.long
 def test_the_branch_of_an_earlier_attempt_is_kept(release: Release) -> None:
     deploy_broken(release)
     refused(release)
@@ -89,6 +90,7 @@ def test_what_would_lose_data_is_refused(release: Release) -> None:
     assert entries(release) == before
 
 
+@pytest.mark.long
 def test_where_the_gates_hold_somebody_agrees_first(release: Release) -> None:
     deploy_broken(release)
     said = refused(release, "--yes", GATES="enforced", code=3)
@@ -105,6 +107,7 @@ def test_where_the_gates_hold_somebody_agrees_first(release: Release) -> None:
     assert entries(release)[-1]["kind"] == "rollback"
 
 
+@pytest.mark.long
 def test_a_commit_that_is_not_here(release: Release) -> None:
     deploy_broken(release)
     shallow = release.root.parent / "shallow"
