@@ -30,8 +30,9 @@ def access_line(exchange: Exchange, status: int, outcome: str, milliseconds: flo
     return (
         f'{{"kind":"access","time":"{timestamp(exchange.at)}","request_id":"{exchange.request_id}",'
         f'"method":"{method}","path":{_text(path)},"translated":{_text(route.path if route else "")},'
-        f'"target":"{exchange.target}","status":{status},"outcome":"{outcome}","ms":{milliseconds:.2f},'
-        f'"auth_ms":{exchange.auth_ms:.2f},"target_ms":{exchange.target_ms:.2f},"bytes_in":{exchange.bytes_in},'
+        f'"target":"{exchange.target}","status":{status},"outcome":"{outcome}",'
+        f'"ms":{_hundredths(round(milliseconds * 100))},"auth_ms":{_hundredths(round(exchange.auth_ms * 100))},'
+        f'"target_ms":{_hundredths(round(exchange.target_ms * 100))},"bytes_in":{exchange.bytes_in},'
         f'"bytes_out":{exchange.bytes_out},"client_ip":"{exchange.client_ip}",'
         f'{_holder(identity.user_id, identity.key_id) if identity else _NOBODY},"reason":{_text(exchange.reason)}}}'
     )
@@ -43,6 +44,11 @@ def timestamp(at: float) -> str:
 
 
 # Most requests repeat what others held a moment before.
+
+
+@lru_cache(maxsize=4096)
+def _hundredths(number: int) -> str:
+    return f"{number / 100:.2f}"
 
 
 @lru_cache(maxsize=64)

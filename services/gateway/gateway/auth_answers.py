@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from gateway.errors import (
     PERMISSION_DENIED,
@@ -33,6 +34,11 @@ class Identity:
     scopes: frozenset[str]
     requests_per_hour: int | None
     legacy: bool
+
+    @cached_property
+    def lines(self) -> bytes:
+        """The header lines by which MLflow learns who asks."""
+        return b"X-Hokusai-User-Id: %b\r\nX-Hokusai-API-Key-Id: %b\r\n" % (self.user_id, self.key_id)
 
 
 def identity(answer: object, settings: Settings, today: date) -> Identity:

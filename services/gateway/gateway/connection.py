@@ -6,7 +6,6 @@ exactly how far a request got: whether a byte of an answer arrived decides what 
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass, field
 from typing import cast
 
 import httptools
@@ -18,12 +17,14 @@ _LOW_WATER = 128 * 1024
 _MOST_HEADER_BYTES = 64 * 1024
 
 
-@dataclass(slots=True)
 class Head:
     """Status and headers of a response, their names in lower case."""
 
-    status: int = 0
-    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    __slots__ = ("headers", "status")
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
 
 
 class Connection(asyncio.Protocol):

@@ -49,6 +49,7 @@ class Exchange:
         "endpoint",
         "has_body",
         "head",
+        "id_line",
         "identity",
         "idle_seconds",
         "keep_alive",
@@ -109,11 +110,12 @@ class Exchange:
         self._http11 = message.version >= HttpVersion11
         self.client_ip = client_ip(head.forwarded, protocol.peername)
         self.request_id = headers.request_id(head.request_id) or f"{_PROCESS}{next(_numbers):012x}"
+        self.id_line = b"X-Request-Id: " + self.request_id.encode() + b"\r\n"
         # Set where the artifact lane answers: aiohttp ends such a response.
         self.request: ClientRequest | None = None
         self.response: web.StreamResponse | None = None
         # What the gateway adds to the response.
-        self.response_lines = b"X-Request-Id: %b\r\n" % self.request_id.encode()
+        self.response_lines = self.id_line
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the head of the request was there."""
@@ -149,7 +151,7 @@ class Exchange:
         elif not self._http11:
             framing += b"Connection: keep-alive\r\n"
         line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d Status\r\n" % status
-        return b"%b%b%b%b\r\n" % (line, b"".join(lines), self.response_lines, framing)
+        return b"".join((line, *lines, self.response_lines, framing, b"\r\n"))
 
     def send(self, status: int, lines: Iterable[bytes], body: bytes, *, length: int | None = None) -> None:
         """Write a whole response.

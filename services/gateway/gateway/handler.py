@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from gateway.artifacts.direct import DirectLane
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_VERSIONS = (HttpVersion10, HttpVersion11)
+_VERSIONS = (HttpVersion11, HttpVersion10)
 _HEALTH, _ARTIFACTS, _TRANSFER = Endpoint.HEALTH, Endpoint.ARTIFACTS, Endpoint.TRANSFER
 
 

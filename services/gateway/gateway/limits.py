@@ -5,6 +5,7 @@ import math
 import mmap
 import struct
 from collections.abc import Callable
+from functools import lru_cache
 
 from gateway.errors import REQUEST_LIMIT_EXCEEDED, GatewayError
 
@@ -42,17 +43,17 @@ class RateTable:
         if per_hour == 0:
             raise _too_many(3600)
         now = self._now()
-        offset, ready = self._find(key_id, now)
+        tag = _tag(key_id)
+        offset, ready = self._find(tag, now)
         cost = 3600 / per_hour
-        ready = max(ready, now) + cost
+        ready = (ready if ready > now else now) + cost
         wait = ready - now - 3600
         # Half a nanosecond a request of rounding must not refuse the last one of a full bucket.
         if wait > cost * 1e-6:
             raise _too_many(wait)
-        _SLOT.pack_into(self._memory, offset, _tag(key_id), ready)
+        _SLOT.pack_into(self._memory, offset, tag, ready)
 
-    def _find(self, key_id: bytes, now: float) -> tuple[int, float]:
-        tag = _tag(key_id)
+    def _find(self, tag: int, now: float) -> tuple[int, float]:
         start = tag % self._slots
         oldest, oldest_ready = 0, math.inf
         for probe in range(_PROBES):
@@ -67,6 +68,7 @@ class RateTable:
         return oldest, now
 
 
+@lru_cache(maxsize=4096)
 def _tag(key_id: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(key_id, digest_size=8).digest(), "little") | 1
 

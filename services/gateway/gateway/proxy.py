@@ -77,10 +77,10 @@ class Proxy:
             f"{exchange.method} {route.path}{exchange.query} HTTP/1.1\r\n".encode("ascii"),
             self._host,
             *exchange.head.to_mlflow,
-            f"X-Request-Id: {exchange.request_id}\r\n".encode("ascii"),
+            exchange.id_line,
         ]
         if identity is not None:
-            lines.append(b"X-Hokusai-User-Id: %b\r\nX-Hokusai-API-Key-Id: %b\r\n" % (identity.user_id, identity.key_id))
+            lines.append(identity.lines)
         body: Callable[[], AsyncIterator[bytes]] | None = None
         if exchange.length is not None:
             lines.append(b"Content-Length: %d\r\n\r\n" % exchange.length)

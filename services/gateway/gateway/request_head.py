@@ -69,9 +69,10 @@ def _treatment(name: bytes) -> tuple[int, bytes]:
     return kind, lowered + b": "
 
 
-def nominated(connection: bytes) -> set[bytes]:
-    """Headers that a value of `Connection` declares to be about this connection only."""
-    return {part.strip().lower() for part in connection.split(b",")}
+@lru_cache(maxsize=64)
+def nominated(connection: bytes) -> frozenset[bytes]:
+    """Headers that a value of `Connection` declares to be about this connection only, without those that never pass."""
+    return frozenset(part.strip().lower() for part in connection.split(b",")) - HOP_BY_HOP - {b"close", b""}
 
 
 class RequestHead:
@@ -127,8 +128,8 @@ class RequestHead:
                 self._encodings.append(value)
             elif kind == _EXPECT:
                 self.expect = value
-        if connection and self.to_mlflow:
-            also = nominated(connection)
+        also = nominated(connection) if connection else None
+        if also:
             self.to_mlflow = [line for line in self.to_mlflow if line[: line.index(b":")] not in also]
 
     def length(self) -> int | None:

@@ -122,11 +122,13 @@ class Pool:
 
     def release(self, connection: Connection) -> None:
         """Give a connection back: kept if its request was sent to the end and its response read to the end."""
-        young = self._loop.time() - connection.opened < _LIFE_SECONDS
+        now = self._loop.time()
+        young = now - connection.opened < _LIFE_SECONDS
         if connection.sent and connection.finished() and young and self._leads_to(connection):
-            connection.idle_since = self._loop.time()
+            connection.idle_since = now
             self._idle.append(connection)
-            self._next()
+            if self._waiting:
+                self._next()
             return
         connection.abort()
         self._closed()
