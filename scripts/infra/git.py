@@ -37,7 +37,10 @@ def git(
             text=True,
             check=False,
             input=typed,
-            env={**os.environ, **(variables or {})},
+            # Asking takes no lock of the index, which a kill would leave behind. And what changes the work tree is not
+            # killed in its middle with the command: that would be neither what was checked out nor what was wanted.
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **(variables or {})},
+            start_new_session=True,
         )
     except FileNotFoundError as error:
         raise InfraError("git is not installed: a plan records the commit it was made from. Install git.") from error
