@@ -88,7 +88,9 @@ def deploy(environment: Environment, account: Account, wish: Wish, checks: Check
         say(f"Wrote environments/{environment.name}/images.tfvars.")
     _require_commit(environment, account, wish)
     environment = load_environment(environment.name)
-    judged, record = make_reviewed_plan(environment, account)
+    # Without the state's lock, as every plan inside a release (decision 9): it would outlive a kill, and as long as
+    # nothing is begun, nobody can tell that its owner is dead.
+    judged, record = make_reviewed_plan(environment, account, lock=False)
     verdict = verdict_on(judged, record, environment, account, now=datetime.now(UTC))
     show(judged, verdict)
     if not record.has_changes:

@@ -81,7 +81,9 @@ def require_permission(  # noqa: PLR0917 - each has a name that callers use
 
 
 def require_state(environment: Environment, record: PlanRecord, books: Books) -> None:
-    """The state is the version that the plan was made on, and the ledger knows who wrote it.
+    """The state is free and the version that the plan was made on, and the ledger knows who wrote it.
+
+    Terraform asks for the lock itself, but only after a snapshot or a migration may have been begun.
 
     Args:
         environment: of the plan.
@@ -91,6 +93,7 @@ def require_state(environment: Environment, record: PlanRecord, books: Books) ->
     Raises:
         InfraError: something was applied meanwhile, or is being applied.
     """
+    lock = books.state.lock()  # asked first: if it is that of a release, the ledger tells so afterwards
     tail = books.ledger.tail()
     require_settled(environment, tail)
     planned, there = StateVersion(record.state_lineage, record.state_serial), books.state.version()
@@ -102,6 +105,12 @@ def require_state(environment: Environment, record: PlanRecord, books: Books) ->
             f"Run `make plan ENV={environment.name}` again and review it."
         )
     require_known_state(environment, tail, books)
+    if lock:
+        raise InfraError(
+            f"The state of {environment.name} is locked by someone else: {lock}. Nothing was changed. Wait until it is "
+            "done. Only if its owner confirms that it died: "
+            f"`make unlock ENV={environment.name} ID={lock.lock_id}`."
+        )
 
 
 def require_same_fresh_plan(

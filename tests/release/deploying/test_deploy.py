@@ -1,5 +1,6 @@
 """Deploying from the command line: an emulated account, a real repository, real plans, real ECR and ECS calls."""
 
+import json
 import subprocess
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 
 from infra.release.deploy import MORE
 from infra.release.images_file import REFERENCE
-from tests.release.campaign import kill, wait_for_messages
+from infra.release.remote_state import STATE_KEY
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
+from tests.release.campaign import kill, wait_for_messages
 
 DIGEST = "sha256:" + "b" * 64
 OTHER = "sha256:" + "c" * 64
@@ -132,6 +134,17 @@ def test_nobody_could_be_asked(deployable: Deployable) -> None:
     assert DIGEST in deployable.images().read_text(), "what was asked for is kept, and the next command goes on from it"
     done(deployable.deploy("--service", "gateway", "--yes"))
     assert deployable.running("gateway").endswith(DIGEST)
+
+
+def test_a_state_that_somebody_else_holds(deployable: Deployable) -> None:
+    """Nothing is begun, not even the snapshot before a migration."""
+    lock = {"ID": "5f2", "Who": "eve@laptop", "Operation": "OperationTypePlan", "Created": "2026-01-02T03:04:05.6Z"}
+    place = {"Bucket": f"hokusai-terraform-state-{SOURCE}", "Key": f"{STATE_KEY}.tflock"}
+    deployable.account_of(SOURCE).client("s3").put_object(**place, Body=json.dumps(lock))
+    said = refused(deployable.deploy("--service", "gateway", "--image", DIGEST, "--yes"))
+    assert "is locked by someone else: eve@laptop since 2026-01-02T03:04:05 UTC (plan, lock 5f2)" in said
+    assert f"make unlock ENV={SOURCE} ID=5f2" in said
+    assert kinds(deployable.history())[-1] == ("apply", "succeeded")
 
 
 @pytest.mark.long

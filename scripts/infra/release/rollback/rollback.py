@@ -82,7 +82,8 @@ def roll_back(environment: Environment, account: Account, wish: Wish, checks: Ch
         say(f"Checked out {branch}: the configuration of commit {target.record.commit[:12]} as a new commit.")
     environment = load_environment(environment.name)
     with phases.phase("planning and reviewing"):
-        judged, record = make_reviewed_plan(environment, account)
+        # Without the state's lock, as in deploy.
+        judged, record = make_reviewed_plan(environment, account, lock=False)
         verdict = verdict_on(judged, record, environment, account, now=datetime.now(UTC), emergency=wish.reason)
     show(judged, verdict)
     if not record.has_changes:
