@@ -29,6 +29,18 @@ def address(text: str, **where: Any) -> Address:
 # The journal ----------------------------------------------------------------------------------------------------------
 
 GROUP = "aws_security_group.a"
+ROLE = "aws_iam_role.a"
+DEFINITION = "aws_ecs_task_definition.a"
+
+
+def replaced(address: str, identity: str) -> list[Any]:
+    """By another one that has the same id."""
+    return [
+        message("apply_start", "delete", address, identity),
+        message("apply_complete", "delete", address),
+        message("apply_start", "create", address),
+        message("apply_complete", "create", address, identity),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +84,11 @@ GROUP = "aws_security_group.a"
             set(),
             set(),
         ),
+        (replaced(ROLE, "name"), {ROLE: "name"}, set(), set()),
+        (replaced(ROLE, "name")[:2], {}, {(ROLE, "name")}, set()),
+        # The id of a task definition is its family: it never tells which revision.
+        (replaced(DEFINITION, "family"), {}, set(), set()),
+        (replaced(DEFINITION, "family")[:2], {}, set(), set()),
         ([{"type": "version"}, {"type": "apply_progress", "hook": {"resource": {}}}, {}], {}, set(), set()),
     ],
 )

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+# Its id names the family, and the journal does not tell which revision was made or deregistered. Reading the account
+# drops a deregistered one from the state; one that the state does not know is registered once more.
+_REVISED: Final = ("aws_ecs_task_definition",)
 
 
 @dataclass(frozen=True)
@@ -50,8 +54,8 @@ class Journalled:
 
     Args:
         planned: addresses that it was going to change.
-        made: objects that were made and have not been destroyed again, the last one of each address.
-        gone: objects that were destroyed, by address.
+        made: objects that were made, the last one of each address.
+        gone: objects that were destroyed, by address; not those whose id the object has that replaced them.
         begun: what was being made when the journal ends, or failed to be made.
         finished: whether anything was done at all.
     """
@@ -89,12 +93,12 @@ def read(lines: Iterable[Mapping[str, Any]]) -> Journalled:
             case "apply_complete", "create":
                 found.begun.discard(address)
                 found.made[address] = Identity(hook.get("id_key", "id"), hook.get("id_value", ""))
-            case "apply_complete", "delete":
+            case "apply_complete", "delete" if address.type not in _REVISED:
                 found.gone.add((address.text, destroying.pop(address, "")))
         found.finished |= line["type"] == "apply_complete"
     found.made = {
-        address: identity
-        for address, identity in found.made.items()
-        if identity.value and (address.text, identity.value) not in found.gone
+        address: identity for address, identity in found.made.items() if identity.value and address.type not in _REVISED
     }
+    # A role, a bucket or a service is replaced by one of the same name: what is there is the new one.
+    found.gone -= {(address.text, identity.value) for address, identity in found.made.items()}
     return found
