@@ -5,16 +5,13 @@ import os
 import random
 import secrets
 import shutil
-import signal
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from _pytest.mark import ParameterSet
 
@@ -42,6 +39,22 @@ def beyond(count: int, runs: Iterable[object]) -> list[ParameterSet]:
         runs: all of them.
     """
     return [pytest.param(run, marks=() if number < count else pytest.mark.long) for number, run in enumerate(runs)]
+
+
+# In the long form everything is gone through to its end.
+LONG = "CAMPAIGN" in os.environ
+
+
+def kills(short: int) -> int:
+    """How often a campaign kills.
+
+    Args:
+        short: in its short form, a part of every test run.
+
+    Returns:
+        That, or what CAMPAIGN says.
+    """
+    return int(os.environ.get("CAMPAIGN", str(short)))
 
 
 def chance(run: object) -> random.Random:
@@ -98,34 +111,6 @@ class Base:
         record.write_text(json.dumps(written))
         (folder / "last-planned").write_text(ENVIRONMENT)
         return release
-
-
-def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
-    """A command and everything below it: Terraform, and the provider."""
-    try:
-        command = psutil.Process(process.pid)
-        return [command, *command.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
-
-
-def kill(process: "subprocess.Popen[str]", how: str) -> None:
-    """End a command.
-
-    Args:
-        process: the command.
-        how: "everything" (kill -9 of command, Terraform and provider at once), "command" (kill -9 of the command's
-            process group), or "ctrl-c".
-    """
-    if how == "everything":
-        for each in family(process):
-            try:
-                each.kill()
-            except psutil.NoSuchProcess:
-                continue
-    elif process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL if how == "command" else signal.SIGINT)
-    process.communicate(timeout=600)
 
 
 def objects(account: EmulatedAccount) -> dict[str, set[str]]:
@@ -216,38 +201,3 @@ def recovers(release: Release, account: EmulatedAccount, *, go_on: bool) -> str:
     assert known_to_state(account) == there
     run(release, "history", "--env", ENVIRONMENT, "--verify")
     return said
-
-
-def wait(seconds: float, process: "subprocess.Popen[str]") -> str:
-    """Wait for a moment, or for the end of the process.
-
-    Args:
-        seconds: how long.
-        process: the command.
-
-    Returns:
-        The moment, in words.
-    """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.005)
-    return f"{seconds:.2f} s"
-
-
-def wait_for_messages(count: int, release: Release, process: "subprocess.Popen[str]") -> str:
-    """Wait until Terraform has said so much while it applies, or for the end of the process.
-
-    Args:
-        count: of messages; it does not depend on how busy the machine is.
-        release: where the journal is.
-        process: the command.
-
-    Returns:
-        The moment, in words.
-    """
-    journal = release.build / ENVIRONMENT / "apply.journal"
-    while process.poll() is None:
-        if journal.exists() and journal.read_bytes().count(b"\n") > count:
-            break
-        time.sleep(0.002)
-    return f"{count} messages"

@@ -1,24 +1,12 @@
-"""A proxy in front of an emulated account whose answers are now and then not the account's.
+"""What goes wrong with calls to the account: kinds of faults, and when they come."""
 
-It stands where the account's port is expected, so that Terraform, its provider and boto3 all meet the same faults.
-"""
-
-import http.client
 import random
 import re
-import socket
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
 
-from infra.account.emulated import HOST, EmulatedAccount
-
-_HELD_SECONDS: Final = 1.0
-_HOP_BY_HOP: Final = ("connection", "content-length", "expect", "transfer-encoding")
 _READING: Final = ("GET", "HEAD")
 
 
@@ -50,46 +38,63 @@ class Call:
 # What happens to a call: "" for nothing, an error code with its status, "cut" before or "lost" after it was done.
 Decision = tuple[str, int]
 Rule = Callable[[Call, random.Random, int], Decision]
-_NOTHING: Final[Decision] = ("", 0)
+NOTHING: Final[Decision] = ("", 0)
 
 
-def _now_and_then(code: str, status: int, share: float) -> Rule:
-    return lambda call, chance, _: (code, status) if _ordinary(call) and chance.random() < share else _NOTHING
+class Decides(Protocol):
+    """Is asked what happens to each call."""
+
+    def decide(self, call: Call) -> Decision:
+        """What happens to a call."""
+
+
+def _now_and_then(decision: Decision, share: float, within: int, fits: Callable[[Call], bool]) -> Rule:
+    """A share of the calls that fit, and one of the first ones in any case: no run goes without a fault."""
+    seen, surely = [0], list[int]()
+
+    def rule(call: Call, chance: random.Random, _: int) -> Decision:
+        if not fits(call):
+            return NOTHING
+        surely.extend([chance.randrange(within)] if not surely else [])
+        seen[0] += 1
+        return decision if chance.random() < share or seen[0] == surely[0] + 1 else NOTHING
+
+    return rule
 
 
 def _ordinary(call: Call) -> bool:
     return call.service != ""
 
 
-def _from_some_call_on(code: str, status: int, *, spare: tuple[str, ...] = ()) -> Rule:
+def _writes(call: Call) -> bool:
+    return _ordinary(call) and call.writes
+
+
+def _conditional(call: Call) -> bool:
+    return call.conditional and call.service == "s3"
+
+
+def _from_some_call_on(decision: Decision, begins: range, *, spare: tuple[str, ...] = ()) -> Rule:
     """Nothing works any more after some of the writing calls."""
-    begins: list[int] = []
+    chosen: list[int] = []
 
     def rule(call: Call, chance: random.Random, written: int) -> Decision:
-        begins.extend([chance.randrange(3, 14)] if not begins else [])
-        hit = _ordinary(call) and written >= begins[0] and call.service not in spare
-        return (code, status) if hit else _NOTHING
+        chosen.extend([chance.choice(begins)] if not chosen else [])
+        hit = _ordinary(call) and written >= chosen[0] and call.service not in spare
+        return decision if hit else NOTHING
 
     return rule
 
 
-def _conflicts(call: Call, chance: random.Random, _: int) -> Decision:
-    hit = call.conditional and call.service == "s3" and chance.random() < 0.5
-    return ("ConditionalRequestConflict", 409) if hit else _NOTHING
-
-
-def _lost_answers(call: Call, chance: random.Random, _: int) -> Decision:
-    return ("lost", 0) if _ordinary(call) and call.writes and chance.random() < 0.2 else _NOTHING
-
-
-KINDS: Final[Mapping[str, Callable[[], Rule]]] = {
-    "throttling": lambda: _now_and_then("Throttling", 400, 0.2),
-    "server errors": lambda: _now_and_then("InternalFailure", 500, 0.2),
-    "timeouts": lambda: _now_and_then("cut", 0, 0.05),
-    "lost answers": lambda: _lost_answers,
-    "access denied": lambda: _from_some_call_on("AccessDenied", 403, spare=("s3", "sts")),
-    "expired token": lambda: _from_some_call_on("ExpiredToken", 403),
-    "conditional-write conflicts": lambda: _conflicts,
+# Kind -> the rule, made anew for each run from how many writing calls go well at least, where nothing works afterwards.
+KINDS: Final[Mapping[str, Callable[[range], Rule]]] = {
+    "throttling": lambda _: _now_and_then(("Throttling", 400), 0.2, 20, _ordinary),
+    "server errors": lambda _: _now_and_then(("InternalFailure", 500), 0.2, 20, _ordinary),
+    "timeouts": lambda _: _now_and_then(("cut", 0), 0.05, 20, _ordinary),
+    "lost answers": lambda _: _now_and_then(("lost", 0), 0.2, 4, _writes),
+    "access denied": lambda begins: _from_some_call_on(("AccessDenied", 403), begins, spare=("s3", "sts")),
+    "expired token": lambda begins: _from_some_call_on(("ExpiredToken", 403), begins),
+    "conditional-write conflicts": lambda _: _now_and_then(("ConditionalRequestConflict", 409), 0.5, 2, _conditional),
 }
 
 
@@ -99,10 +104,11 @@ class Faults:
     Args:
         kind: a key of KINDS.
         chance: decides when.
+        begins: how many writing calls go well, where nothing works afterwards; the command has to make more.
     """
 
-    def __init__(self, kind: str, chance: random.Random) -> None:
-        self._rule = KINDS[kind]()
+    def __init__(self, kind: str, chance: random.Random, begins: range = range(3, 14)) -> None:
+        self._rule = KINDS[kind](begins)
         self._chance = chance
         self._lock = threading.Lock()
         self._written = 0
@@ -113,123 +119,8 @@ class Faults:
         """What happens to a call."""
         with self._lock:
             if not self.armed:
-                return _NOTHING
+                return NOTHING
             decision = self._rule(call, self._chance, self._written)
             self._written += call.writes and _ordinary(call)
-            self.met += decision != _NOTHING
+            self.met += decision != NOTHING
             return decision
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_: object) -> None:
-        """A connection that was cut on purpose, or by a process that was killed."""
-
-
-@contextmanager
-def in_front_of(account: EmulatedAccount, faults: Faults) -> Iterator[EmulatedAccount]:
-    """Serve an account through a proxy.
-
-    Args:
-        account: the account.
-        faults: asked for each call.
-
-    Yields:
-        The account, as those see it who go through the proxy.
-    """
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _serve(self) -> None:
-            body = _body(self)
-            call = _call(self.command, self.headers, body)
-            code, status = faults.decide(call)
-            if code == "cut":
-                time.sleep(_HELD_SECONDS)
-                return self._cut()
-            if status:
-                slow_down = (code, call.service) == ("Throttling", "s3")  # told apart by the status: HEAD has no body
-                return self._answer(503 if slow_down else status, *_error(call, code))
-            upstream = http.client.HTTPConnection(HOST, account.port, timeout=90)
-            try:
-                headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
-                headers["Content-Length"] = str(len(body))
-                upstream.request(self.command, self.path, body, headers)
-                answer = upstream.getresponse()
-                content = answer.read()
-            except OSError:
-                return self._cut()
-            finally:
-                upstream.close()
-            if code == "lost":
-                return self._cut()
-            return self._answer(answer.status, content, dict(answer.getheaders()))
-
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815
-
-        def _cut(self) -> None:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
-
-        def _answer(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                if name.lower() not in ("connection", "transfer-encoding", "content-length", "server", "date"):
-                    self.send_header(name, value)
-            length = next((value for name, value in headers.items() if name.lower() == "content-length"), "0")
-            self.send_header("Content-Length", length if self.command == "HEAD" else str(len(content)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(content)
-
-        def log_message(self, format: str, *_: Any) -> None:  # noqa: A002 - its name
-            """Nothing."""
-
-    server = _Server((HOST, 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield replace(account, port=server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def _body(handler: BaseHTTPRequestHandler) -> bytes:
-    if handler.headers.get("Transfer-Encoding", "").lower() != "chunked":
-        return handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
-    body = b""
-    while size := int(handler.rfile.readline().split(b";")[0], 16):
-        body += handler.rfile.read(size)
-        handler.rfile.readline()
-    handler.rfile.readline()
-    return body
-
-
-def _call(method: str, headers: Any, body: bytes) -> Call:
-    scope = re.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request", headers.get("Authorization", ""))
-    target = headers.get("X-Amz-Target", "").rpartition(".")[2]
-    query = re.search(rb"(?:^|&)Action=([A-Za-z]+)", body[:2000])
-    action = target or (query.group(1).decode() if query else "")
-    return Call(method, scope.group(1) if scope else "", action, headers.get("If-None-Match") == "*")
-
-
-def _error(call: Call, code: str) -> tuple[bytes, dict[str, str]]:
-    """An error as the service's protocol has it."""
-    if call.service in ("ssm", "logs", "tagging", "ecs", "ecr"):
-        name = {"Throttling": "ThrottlingException", "AccessDenied": "AccessDeniedException"}.get(code, code)
-        name = "ExpiredTokenException" if code == "ExpiredToken" else name
-        kind = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": name}
-        return f'{{"__type":"{name}","message":"injected"}}'.encode(), kind
-    error = f"<Error><Code>{'SlowDown' if (code, call.service) == ('Throttling', 's3') else code}</Code>"
-    error += "<Message>injected</Message></Error>"
-    if call.service == "ec2":
-        name = {"Throttling": "RequestLimitExceeded", "AccessDenied": "UnauthorizedOperation"}.get(code, code)
-        error = f"<Response><Errors><Error><Code>{name}</Code><Message>injected</Message></Error></Errors></Response>"
-    elif call.service != "s3":
-        error = f"<ErrorResponse>{error}</ErrorResponse>"
-    return error.encode(), {"Content-Type": "text/xml"}

@@ -6,8 +6,9 @@ from typing import Any
 
 from infra.account.emulated import EmulatedAccount
 from infra.release.remote_state import STATE_KEY
-from tests.release.campaign import Base, kill, known_to_state, objects, run, wait_for_messages
+from tests.release.campaign import Base, known_to_state, objects, run
 from tests.release.checkout import BUCKET, ENVIRONMENT, Release
+from tests.release.kills import kill, wait_for_messages
 
 
 def refused(release: Release, *arguments: str, **variables: str) -> str:

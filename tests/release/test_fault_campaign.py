@@ -4,30 +4,29 @@ The short form is a part of every test run. `CAMPAIGN=200 pytest tests/release/t
 CAMPAIGN_SEED, which each failure prints, repeats one.
 """
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
 from tests.release.campaign import (
+    LONG,
     SECOND_GENERATION,
     Base,
     beyond,
     chance,
-    kill,
+    kills,
     objects,
     recovers,
     run,
-    wait,
-    wait_for_messages,
 )
 from tests.release.checkout import ENVIRONMENT
-from tests.release.faults import KINDS, Faults, in_front_of
+from tests.release.faults import KINDS, Faults
 from tests.release.full_disk import apply_until_full
+from tests.release.in_front import in_front_of
+from tests.release.kills import kill, wait, wait_for_messages
 
-LONG = "CAMPAIGN" in os.environ
-KILLS = int(os.environ.get("CAMPAIGN", "4"))
+KILLS = kills(4)
 HOW = ("everything", "command", "everything", "ctrl-c", "everything")
 # As many as Terraform prints while it applies generation 2, and some more: then the command plans and closes its entry.
 MESSAGES = 58

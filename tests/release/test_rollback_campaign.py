@@ -1,10 +1,9 @@
-"""A rollback that is killed at any moment: one command recovers, the same command goes on, and what ran before runs.
+"""Whatever happens to a rollback: one command recovers, the same command goes on, and what ran before runs.
 
 CAMPAIGN and CAMPAIGN_SEED as in test_fault_campaign.py.
 """
 
 import json
-import os
 import re
 import shutil
 import time
@@ -17,12 +16,18 @@ from typing import Any
 import pytest
 
 from infra.account.emulated import EmulatedAccount
-from tests.release.campaign import Base, beyond, chance, kill, recovers, run, wait
+from tests.release.campaign import LONG, Base, beyond, chance, kills, recovers, run
 from tests.release.checkout import ENVIRONMENT, Release
+from tests.release.faults import KINDS, Decides, Faults
+from tests.release.in_front import in_front_of
+from tests.release.kills import HOW, Calls, kill, moment_of, wait, wait_for_call
 from tests.release.rollback.deployed import ENV, deploy_broken, own_repository
 
-KILLS = int(os.environ.get("CAMPAIGN", "3"))
-HOW = ("everything", "ctrl-c", "command")
+KILLS = kills(3)
+# Those that test_deploy_campaign.py does not have in the short form.
+FAULTS = ("timeouts", "conditional-write conflicts")
+# As many writing calls as a rollback makes at least before it is planned whether something is left.
+WRITES = range(1, 5)
 
 
 @dataclass
@@ -33,18 +38,21 @@ class Deployed:
         release: repository and build folder.
         account: to be copied.
         seconds: how long a rollback takes here that nothing happens to.
+        calls: how many it makes.
     """
 
     release: Release
     account: EmulatedAccount
-    seconds: float
+    seconds: float = 0.0
+    calls: int = 0
 
     @contextmanager
-    def copy(self, folder: Path) -> Iterator[tuple[Release, EmulatedAccount]]:
+    def copy(self, folder: Path, decides: Decides) -> Iterator[tuple[Release, EmulatedAccount]]:
         """A copy of account and repository.
 
         Args:
             folder: where the repository and the build folder are made.
+            decides: what happens to each call to the account.
 
         Yields:
             Commands in them, and the account.
@@ -52,8 +60,9 @@ class Deployed:
         account = self.account.fork()
         try:
             shutil.copytree(self.release.root, folder / "repository")
-            beside = self.release.beside(folder / "build", account)
-            yield Release(folder / "repository", beside.build), account
+            with in_front_of(account, decides) as seen:
+                beside = self.release.beside(folder / "build", seen)
+                yield Release(folder / "repository", beside.build), account
         finally:
             account.stop()
 
@@ -64,32 +73,66 @@ def deployed(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     with base.copy(folder / "build") as (there, account):
         release = own_repository(there, folder / "repository")
         deploy_broken(release)
-        found = Deployed(release, account, 0.0)
-        with found.copy(folder / "measured") as (measured, _):
-            began = time.monotonic()
+        found, calls = Deployed(release, account), Calls()
+        with found.copy(folder / "measured", calls) as (measured, _):
+            calls.armed, began = True, time.monotonic()
             run(measured, "rollback", *ENV, "--yes")
-            found.seconds = time.monotonic() - began
+            found.seconds, found.calls = time.monotonic() - began, calls.count
         yield found
 
 
 @pytest.mark.parametrize("number", beyond(1, range(KILLS)))
 def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
+    """In its plan, then at any call to the account; in the long form at any moment of time, too."""
     random, how = chance(f"rollback {number}"), HOW[number % len(HOW)]
-    with deployed.copy(tmp_path) as (release, account):
-        ran = entries(release)[2]["images"]
+    calls = moment_of(number, random, deployed.calls)
+    with deployed.copy(tmp_path, calls) as (release, account):
+        calls.armed = True
         with release.start("rollback", *ENV, "--yes", GATES="") as process:
-            moment = wait(random.uniform(0, 1.1 * deployed.seconds), process)
+            if number % 4 == 3:
+                moment = wait(random.uniform(0, 1.1 * deployed.seconds), process)
+            else:
+                moment = wait_for_call(calls, process)
             kill(process, how)
-        said = recovers(release, account, go_on=False)
-        told = goes_on(release)
-        last = entries(release)[-1]
-        assert last["images"] == ran, said
-        assert last["outcome"] == "succeeded", said
-        assert recovers(release, account, go_on=False)
-        run(release, "plan", *ENV)
-        planned = json.loads((release.build / ENVIRONMENT / "plan.record.json").read_text())
-        assert not planned["has_changes"], "what is checked out is what runs"
-        print(f"{how} after {moment}: {said}\n{told}")
+        print(f"{how} after {moment} of {deployed.calls}: {mended(release, account)}")
+
+
+@pytest.mark.parametrize("kind", KINDS if LONG else FAULTS)
+def test_faults_of_the_api(deployed: Deployed, tmp_path: Path, kind: str) -> None:
+    faults = Faults(kind, chance(f"rollback, {kind}"), WRITES)
+    with deployed.copy(tmp_path, faults) as (release, account):
+        faults.armed = True
+        result = release.infra("rollback", *ENV, "--yes", GATES="")
+        faults.armed = False
+        assert faults.met, "no fault was injected"
+        assert "Traceback" not in result.stderr, result.stderr
+        assert result.stderr.count("ERROR ") == bool(result.returncode), result.stderr
+        said = mended(release, account)
+        print(f"{faults.met} faults, it ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
+
+
+def mended(release: Release, account: EmulatedAccount) -> str:
+    """One command recovers, the same command goes on, and what ran before runs.
+
+    Args:
+        release: where the rollback was begun.
+        account: its account.
+
+    Returns:
+        What both said.
+    """
+    said = recovers(release, account, go_on=False)
+    told = goes_on(release)
+    there = entries(release)
+    assert there[-1]["images"] == there[2]["images"], said
+    assert there[-1]["outcome"] == "succeeded", said
+    back = [each for each in there if (each["kind"], each["outcome"]) == ("rollback", "succeeded")]
+    assert len(back) <= 1, f"entered twice: {back}"
+    assert recovers(release, account, go_on=False)
+    run(release, "plan", *ENV)
+    planned = json.loads((release.build / ENVIRONMENT / "plan.record.json").read_text())
+    assert not planned["has_changes"], "what is checked out is what runs"
+    return f"{said}\n{told}"
 
 
 def goes_on(release: Release) -> str:

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from infra.account.preparation import hand_over
 from tests.delivery.checkout import ENVIRONMENT
 from tests.release.checkout import Release
 from tests.release.ecr_images import push
+from tests.release.faults import Decides
+from tests.release.in_front import in_front_of
 
 HERE = Path(__file__).parent
 SOURCE, TARGET = ENVIRONMENT, "staging"
@@ -51,29 +53,27 @@ class Deployable(Release):
         return made
 
     @contextmanager
-    def copy(self, folder: Path) -> Iterator["Deployable"]:
+    def copy(self, folder: Path, decides: Decides | None = None) -> Iterator["Deployable"]:
         """A repository and accounts of one's own, as they are now.
 
         Args:
             folder: where both are made.
+            decides: what happens to each call to the accounts; by default nothing does.
 
         Yields:
             Commands in them.
         """
         shutil.copytree(self.root, folder / "repository")
-        own, copies = Deployable(folder / "repository", folder / "build"), []
-        try:
+        own = Deployable(folder / "repository", folder / "build")
+        with ExitStack() as until_the_end:
             for name in (SOURCE, TARGET):
-                account = find(self.build / name / "account")
-                if account:
-                    copies.append(account.fork())
-                    hand_over(copies[-1], own.build / name / "account")
+                account = self.account_of(name).fork()
+                until_the_end.callback(account.stop)
+                seen = until_the_end.enter_context(in_front_of(account, decides)) if decides else account
+                hand_over(seen, own.build / name / "account")
             own.git("config", "user.name", "Carol")
             own.git("config", "user.email", "carol@x.org")
             yield own
-        finally:
-            for each in copies:
-                each.stop()
 
     def account_of(self, environment: str) -> EmulatedAccount:
         """The account of an environment."""
@@ -106,7 +106,14 @@ class Deployable(Release):
 
     def running(self, program: str, environment: str = SOURCE) -> str:
         """The image that a service runs, as ECS tells it."""
+        return str(self._definition(program, environment)["containerDefinitions"][0]["image"])
+
+    def revision(self, program: str, environment: str = SOURCE) -> int:
+        """The revision of its task definition that a service runs."""
+        return int(self._definition(program, environment)["revision"])
+
+    def _definition(self, program: str, environment: str) -> dict[str, Any]:
         ecs = self.account_of(environment).client("ecs")
         [service] = ecs.describe_services(cluster=f"hokusai-{environment}", services=[f"hokusai-{program}"])["services"]
-        definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-        return str(definition["containerDefinitions"][0]["image"])
+        found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        return found

@@ -10,7 +10,7 @@ from infra.release.deploy import MORE
 from infra.release.images_file import REFERENCE
 from infra.release.remote_state import STATE_KEY
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
-from tests.release.campaign import kill, wait_for_messages
+from tests.release.kills import kill, wait_for_messages
 
 DIGEST = "sha256:" + "b" * 64
 OTHER = "sha256:" + "c" * 64

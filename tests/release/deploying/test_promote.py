@@ -1,42 +1,13 @@
 """Promoting from the command line: only what was verified, only where nothing else differs."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from infra.environment import load_environment
-from infra.release.books import Books
 from infra.release.explained_difference import UNEXPLAINED
-from infra.release.ledger.entry import Kind, Outcome, Record
-from infra.release.ledger.store import LedgerStore
-from infra.release.remote_state import RemoteState
+from infra.release.ledger.entry import Outcome
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
 from tests.release.deploying.test_deploy import DIGEST, done, kinds, refused
-
-
-def verify(
-    deployable: Deployable, outcome: Outcome = Outcome.SUCCEEDED, images: Mapping[str, str] | None = None
-) -> None:
-    """What `make verify` writes; nothing runs here that it could ask."""
-    last = deployable.history()[-1]
-    record = Record(
-        kind=Kind.VERIFICATION,
-        environment=SOURCE,
-        outcome=outcome,
-        who="arn:aws:sts::111122223333:user/ada",
-        where="ada@laptop (process 1)",
-        written=last["written"],
-        started=last["written"],
-        ended=last["written"],
-        images=dict(images if images is not None else last["images"]),
-    )
-    books(deployable).ledger.append(record)
-
-
-def books(deployable: Deployable) -> Books:
-    account = deployable.account_of(SOURCE)
-    bucket, s3 = f"hokusai-terraform-state-{SOURCE}", account.client("s3")
-    return Books(LedgerStore(s3, bucket, account.account_id, SOURCE), RemoteState(s3, bucket, account.account_id))
+from tests.release.deploying.verified import verify
 
 
 def test_what_was_verified(deployable: Deployable) -> None:

@@ -1,0 +1,163 @@
+"""Killing a command at a moment: of time, of what Terraform says, of the calls that come to the account."""
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+
+import psutil
+
+from tests.release.checkout import ENVIRONMENT, Release
+from tests.release.faults import NOTHING, Call, Decision
+
+# In the short form of a campaign each once.
+HOW = ("everything", "ctrl-c", "command")
+
+
+class Calls:
+    """Counts the calls that come through `in_front_of`, and tells when the one is there that is waited for.
+
+    A moment that is a call is the same one however busy the machine is, which a moment of time is not.
+
+    Args:
+        awaited: whether it is this one; given how many came, itself included.
+
+    Attributes:
+        armed: whether calls are those of the command.
+        count: how many of those there were.
+    """
+
+    def __init__(self, awaited: Callable[[int, Call], bool] = lambda _, __: False) -> None:
+        self._awaited = awaited
+        self._lock = threading.Lock()
+        self.armed = False
+        self.count = 0
+        self.there = threading.Event()
+
+    @classmethod
+    def until(cls, count: int) -> "Calls":
+        """Waits for so many calls."""
+        return cls(lambda came, _: came >= count)
+
+    def decide(self, call: Call) -> Decision:
+        """Nothing ever happens to a call."""
+        with self._lock:
+            if self.armed:
+                self.count += call.service != ""
+                if self._awaited(self.count, call):
+                    self.there.set()
+        return NOTHING
+
+
+def planning(_: int, call: Call) -> bool:
+    """Whether it is the first call that only Terraform makes: it reads what is there, with a plan in mind."""
+    return call.service not in ("", "ecr", "s3", "sts")
+
+
+def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
+    """A command and everything below it: Terraform, and the provider."""
+    try:
+        command = psutil.Process(process.pid)
+        return [command, *command.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill(process: "subprocess.Popen[str]", how: str) -> None:
+    """End a command.
+
+    Args:
+        process: the command.
+        how: "everything" (kill -9 of command, Terraform and provider at once), "command" (kill -9 of the command's
+            process group), or "ctrl-c".
+    """
+    if how == "everything":
+        for each in family(process):
+            try:
+                each.kill()
+            except psutil.NoSuchProcess:
+                continue
+    elif process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL if how == "command" else signal.SIGINT)
+    process.communicate(timeout=600)
+
+
+def wait(seconds: float, process: "subprocess.Popen[str]") -> str:
+    """Wait for a moment, or for the end of the process.
+
+    Args:
+        seconds: how long.
+        process: the command.
+
+    Returns:
+        The moment, in words.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.005)
+    return f"{seconds:.2f} s"
+
+
+def wait_for_messages(count: int, release: Release, process: "subprocess.Popen[str]") -> str:
+    """Wait until Terraform has said so much while it applies, or for the end of the process.
+
+    Args:
+        count: of messages; it does not depend on how busy the machine is.
+        release: where the journal is.
+        process: the command.
+
+    Returns:
+        The moment, in words.
+    """
+    journal = release.build / ENVIRONMENT / "apply.journal"
+    while process.poll() is None:
+        if journal.exists() and journal.read_bytes().count(b"\n") > count:
+            break
+        time.sleep(0.002)
+    return f"{count} messages"
+
+
+def wait_for_message(kind: str, release: Release, process: "subprocess.Popen[str]") -> None:
+    """Wait until Terraform has said something while it applies.
+
+    Args:
+        kind: of the message.
+        release: where the journal is.
+        process: the command; it must not end before.
+    """
+    journal = release.build / ENVIRONMENT / "apply.journal"
+    while not (journal.exists() and f'"type":"{kind}"' in journal.read_text()):
+        assert process.poll() is None, f"it was over before {kind}"
+        time.sleep(0.002)
+
+
+def wait_for_call(calls: Calls, process: "subprocess.Popen[str]") -> str:
+    """Wait until the awaited call is there, or for the end of the process.
+
+    Args:
+        calls: in front of the account.
+        process: the command.
+
+    Returns:
+        The moment, in words.
+    """
+    while process.poll() is None and not calls.there.wait(0.002):
+        pass
+    return f"{calls.count} calls"
+
+
+def moment_of(number: int, chance: random.Random, calls: int) -> Calls:
+    """The call at which a run of a campaign is killed.
+
+    Args:
+        number: of the run; the first one is killed in its plan, where a lock would stay.
+        chance: of the run.
+        calls: as many as there are when nothing happens.
+
+    Returns:
+        What waits for it; the last ones come when the command is over.
+    """
+    return Calls(planning) if number == 0 else Calls.until(chance.randrange(1, calls + calls // 20 + 2))
