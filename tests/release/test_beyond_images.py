@@ -19,6 +19,16 @@ def test_a_revision_that_ecs_rolled_back_and_that_is_put_back() -> None:
     assert beyond_images(plans.plan([same, plans.service("mlflow", changed=True)]), WANTED) == ()
 
 
+@pytest.mark.parametrize(
+    ("image", "again", "more"), [(plans.NEW, True, 0), (plans.NEW, False, 1), (plans.OLD, True, 1)]
+)
+def test_a_definition_that_an_earlier_attempt_has_only_deregistered(image: str, again: bool, more: int) -> None:
+    after = {"family": "f", "container_definitions": plans.containers("mlflow", image)}
+    made = plans.resource("module.t.aws_ecs_task_definition.this", ["create"], None, after)
+    plan = plans.plan([made, plans.service("mlflow", changed=True)])
+    assert len(beyond_images(plan, WANTED, again=again)) == more
+
+
 def test_what_is_read_back_as_nothing_was_planned_as_nothing() -> None:
     made = plans.definition("mlflow", plans.OLD, plans.NEW, ipc_mode=None, tags=None, volume=[])
     made["change"]["before"] |= {"ipc_mode": "", "tags": {}, "volume": None}

@@ -11,12 +11,14 @@ _DEFINITION: Final = "aws_ecs_task_definition"
 _SERVICE: Final = "aws_ecs_service"
 
 
-def beyond_images(plan: Plan, references: Collection[str]) -> tuple[str, ...]:
+def beyond_images(plan: Plan, references: Collection[str], *, again: bool = False) -> tuple[str, ...]:
     """What a plan changes that is not one of some images.
 
     Args:
         plan: the plan.
         references: the new images, repository and digest.
+        again: whether an earlier attempt did not end well. Terraform deregisters a task definition before it registers
+            the next revision, so it may have left none; registering one that runs these images is then no more.
 
     Returns:
         Each in a few words, with its address; empty for a plan that does nothing but run these images.
@@ -24,6 +26,7 @@ def beyond_images(plan: Plan, references: Collection[str]) -> tuple[str, ...]:
     return tuple(
         f"{change['address']} ({'/'.join(change['change']['actions'])}){': ' if what else ''}{what}"
         for change in plan.changes
+        if not (again and _is_registered(change, references))
         for what in _beyond(change, references)
     )
 
@@ -45,6 +48,15 @@ def _beyond(change: Mapping[str, Any], references: Collection[str]) -> Iterator[
     other = [*(name for name in changed if name != expected), *containers]
     if other:
         yield "; ".join(other)
+
+
+def _is_registered(change: Mapping[str, Any], references: Collection[str]) -> bool:
+    """Whether a task definition is made where there is none, and runs some images and no other."""
+    after = change["change"].get("after") or {}
+    if change["type"] != _DEFINITION or change["change"]["actions"] != ["create"]:
+        return False
+    images = {each.get("image") for each in json.loads(after.get("container_definitions") or "[]")}
+    return bool(images) and images <= set(references)
 
 
 def _set(value: object) -> object:

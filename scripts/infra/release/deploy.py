@@ -146,7 +146,7 @@ def _require_commit(environment: Environment, account: Account, wish: Wish) -> N
 
 
 def _require_nothing_more(environment: Environment, plan: Plan, wish: Wish) -> None:
-    more = beyond_images(plan, set(wish.images.values()))
+    more = beyond_images(plan, set(wish.images.values()), again=left_behind(wish.entries))
     if not more or MORE in wish.confirmation.split(","):
         return
     left = [f"  … and {len(more) - _SHOWN} more"] if len(more) > _SHOWN else []
