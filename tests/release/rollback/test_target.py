@@ -1,6 +1,7 @@
 """What a rollback goes back to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -86,6 +87,14 @@ def test_a_rollback_that_was_not_finished_is_gone_on_with(outcome: Outcome) -> N
     unfinished = change(Kind.ROLLBACK, BETTER, "d", outcome, to=4)
     assert target(ledger(FIRST, SECOND, THIRD, unfinished)).entry.number == 4
     assert target(ledger(FIRST, SECOND, THIRD, unfinished), wanted=2).entry.number == 2, "or given up for another one"
+
+
+def test_a_rollback_whose_end_only_its_recovery_saw_is_gone_on_with() -> None:
+    began, ended = change(Kind.ROLLBACK, BETTER, "d", to=4)
+    recovered = [began, replace(ended, kind=Kind.RECOVER)]
+    assert target(ledger(FIRST, SECOND, THIRD, recovered)).entry.number == 4
+    seen = change(Kind.ROLLBACK, BETTER, "d", to=4)
+    assert target(ledger(FIRST, SECOND, THIRD, recovered, seen)).entry.number == 2, "rolling back twice goes further"
 
 
 def test_a_rollback_that_never_began_has_left_nothing() -> None:

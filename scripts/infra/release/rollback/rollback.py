@@ -1,5 +1,6 @@
 """Rolling back: what ran before, as a commit, a plan, a review, and an apply; each timed."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from infra.environment import Environment, load_environment
 from infra.errors import InfraError
 from infra.release.apply import apply_saved_plan, confirm
 from infra.release.books import open_books
+from infra.release.finish import finish, left_behind
 from infra.release.ledger.entry import Kind
 from infra.release.records import Purpose
 from infra.release.rollback.configuration import alike, require_clean, take_back
@@ -24,6 +26,7 @@ from infra.review.permission import exit_code, gates_hold, verdict_on
 from infra.review.reports.text import line
 from infra.review.saved_review import Checks
 from infra.reviewed_plan import make_reviewed_plan
+from infra.terraform.saved_plan import PlanFiles, PlanRecord
 
 # Prints a review for a person, in its short form.
 Show = Callable[[Review, Verdict], None]
@@ -86,6 +89,10 @@ def roll_back(environment: Environment, account: Account, wish: Wish, checks: Ch
         judged, record = make_reviewed_plan(environment, account, lock=False)
         verdict = verdict_on(judged, record, environment, account, now=datetime.now(UTC), emergency=wish.reason)
     show(judged, verdict)
+    if not record.has_changes and left_behind(entries):
+        with phases.phase("following"):
+            _finish(environment, account, record, target, wish)
+        return phases
     if not record.has_changes:
         raise InfraError(
             f"{environment.name} is already what it was at entry {target.entry.number}: there is nothing to apply. "
@@ -97,6 +104,11 @@ def roll_back(environment: Environment, account: Account, wish: Wish, checks: Ch
     with phases.phase("applying and following"):
         apply_saved_plan(environment, account, record, checks, purpose=_purpose(target, wish))
     return phases
+
+
+def _finish(environment: Environment, account: Account, record: PlanRecord, target: Target, wish: Wish) -> None:
+    document = json.loads(PlanFiles(environment.build).document.read_bytes())
+    finish(environment, account, record, document, set(target.record.images.values()), _purpose(target, wish))
 
 
 def _tell(target: Target) -> None:

@@ -50,7 +50,8 @@ def choose(entries: Sequence[Entry], wanted: int, environment: str, alike: Alike
     """The entry to go back to.
 
     Without a wish it is the newest success that differs from what was done last, and that no earlier rollback has left:
-    rolling back twice goes further back, not to and fro. A rollback that was not finished is gone on with.
+    rolling back twice goes further back, not to and fro. A rollback that was not finished is gone on with,
+    also where its recovery found everything done: nobody has seen it run.
 
     Args:
         entries: the whole ledger, the oldest first.
@@ -75,7 +76,7 @@ def choose(entries: Sequence[Entry], wanted: int, environment: str, alike: Alike
         )
     since = max((index for index, (entry, _) in enumerate(done) if _kind(entry, entries) is Kind.DESTROY), default=-1)
     successes = [entry for entry, outcome in done[since + 1 :] if outcome is Outcome.SUCCEEDED]
-    if not wanted and ended is not Outcome.SUCCEEDED:
+    if not wanted and (ended is not Outcome.SUCCEEDED or current.record.kind is Kind.RECOVER):
         wanted = _went_to(current, entries)
     found = _wanted(wanted, entries, successes, environment) if wanted else _before(current, entries, successes, alike)
     if found is None:
