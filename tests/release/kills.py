@@ -16,6 +16,9 @@ from tests.release.faults import NOTHING, Call, Decision
 # In the short form of a campaign each once.
 HOW = ("everything", "ctrl-c", "command")
 
+# Whether a call is the awaited one; given how many came, itself included.
+Moment = Callable[[int, Call], bool]
+
 
 class Calls:
     """Counts the calls that come through `in_front_of`, and tells when the one is there that is waited for.
@@ -23,14 +26,14 @@ class Calls:
     A moment that is a call is the same one however busy the machine is, which a moment of time is not.
 
     Args:
-        awaited: whether it is this one; given how many came, itself included.
+        awaited: whether it is this one.
 
     Attributes:
         armed: whether calls are those of the command.
         count: how many of those there were.
     """
 
-    def __init__(self, awaited: Callable[[int, Call], bool] = lambda _, __: False) -> None:
+    def __init__(self, awaited: Moment = lambda _, __: False) -> None:
         self._awaited = awaited
         self._lock = threading.Lock()
         self.armed = False
@@ -53,8 +56,13 @@ class Calls:
 
 
 def planning(_: int, call: Call) -> bool:
-    """Whether it is the first call that only Terraform makes: it reads what is there, with a plan in mind."""
+    """Whether it is a call that only Terraform makes: the first ones read what is there, for the plan."""
     return call.service not in ("", "ecr", "s3", "sts")
+
+
+def registering(_: int, call: Call) -> bool:
+    """Whether a revision of a task definition is made; the one before it is deregistered by then."""
+    return call.action == "RegisterTaskDefinition"
 
 
 def family(process: "subprocess.Popen[str]") -> list[psutil.Process]:
@@ -149,15 +157,16 @@ def wait_for_call(calls: Calls, process: "subprocess.Popen[str]") -> str:
     return f"{calls.count} calls"
 
 
-def moment_of(number: int, chance: random.Random, calls: int) -> Calls:
+def moment_of(number: int, chance: random.Random, calls: int, first: Moment) -> Calls:
     """The call at which a run of a campaign is killed.
 
     Args:
-        number: of the run; the first one is killed in its plan, where a lock would stay.
+        number: of the run.
         chance: of the run.
         calls: as many as there are when nothing happens.
+        first: the moment of the first run, one that once was not recovered from.
 
     Returns:
         What waits for it; the last ones come when the command is over.
     """
-    return Calls(planning) if number == 0 else Calls.until(chance.randrange(1, calls + calls // 20 + 2))
+    return Calls(first) if number == 0 else Calls.until(chance.randrange(1, calls + calls // 20 + 2))

@@ -17,7 +17,17 @@ from tests.release.deploying.campaign import PROGRAM, Change, deploy_of, promoti
 from tests.release.deploying.checkout import Deployable
 from tests.release.deploying.verified import verify
 from tests.release.faults import KINDS, Faults
-from tests.release.kills import HOW, Calls, kill, moment_of, wait, wait_for_call, wait_for_message
+from tests.release.kills import (
+    HOW,
+    Calls,
+    kill,
+    moment_of,
+    planning,
+    registering,
+    wait,
+    wait_for_call,
+    wait_for_message,
+)
 
 KILLS = kills(3)
 DEPLOYED, NEXT = "sha256:" + "b" * 64, "sha256:" + "c" * 64
@@ -28,6 +38,7 @@ COMMANDS: dict[str, Callable[[Deployable], Change]] = {
     "deploy": lambda own: deploy_of(own, NEXT),
     "promote": promotion_of,
 }
+FIRST = {"deploy": registering, "promote": planning}
 FAULTS = {
     "deploy": ("throttling", "lost answers", "expired token"),
     "promote": ("server errors", "access denied"),
@@ -65,9 +76,9 @@ def verified(applied: Deployable, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.mark.parametrize("number", range(KILLS))
 @pytest.mark.parametrize("command", COMMANDS)
 def test_killed(verified: Verified, tmp_path: Path, command: str, number: int) -> None:
-    """In its plan, then at any call to the account; in the long form at any moment of time, too."""
+    """At a chosen call to the account, then at any; in the long form at any moment of time, too."""
     random, how = chance(f"{command} {number}"), HOW[number % len(HOW)]
-    calls = moment_of(number, random, verified.calls)
+    calls = moment_of(number, random, verified.calls, FIRST[command])
     with verified.own.copy(tmp_path, calls) as own:
         change = COMMANDS[command](own)
         calls.armed = True
@@ -84,12 +95,12 @@ def test_what_terraform_has_made_is_not_made_again(verified: Verified, tmp_path:
     """Killed when Terraform is done and the services are followed, which takes longest on AWS."""
     with verified.own.copy(tmp_path) as own:
         change = deploy_of(own, NEXT)
-        before = own.revision(PROGRAM)
+        before = own.definition(PROGRAM)["revision"]
         with own.start(*change.command, GATES="") as process:
             wait_for_message("change_summary", own, process)
             kill(process, "everything")
         assert "Recovered: succeeded" in recovers(own, change)
-        assert own.revision(PROGRAM) == before + 1
+        assert own.definition(PROGRAM)["revision"] == before + 1
 
 
 @pytest.mark.parametrize(

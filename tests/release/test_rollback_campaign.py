@@ -20,7 +20,7 @@ from tests.release.campaign import LONG, Base, beyond, chance, kills, recovers, 
 from tests.release.checkout import ENVIRONMENT, Release
 from tests.release.faults import KINDS, Decides, Faults
 from tests.release.in_front import in_front_of
-from tests.release.kills import HOW, Calls, kill, moment_of, wait, wait_for_call
+from tests.release.kills import HOW, Calls, kill, moment_of, planning, wait, wait_for_call
 from tests.release.rollback.deployed import ENV, deploy_broken, own_repository
 
 KILLS = kills(3)
@@ -85,7 +85,7 @@ def deployed(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
 def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
     """In its plan, then at any call to the account; in the long form at any moment of time, too."""
     random, how = chance(f"rollback {number}"), HOW[number % len(HOW)]
-    calls = moment_of(number, random, deployed.calls)
+    calls = moment_of(number, random, deployed.calls, planning)
     with deployed.copy(tmp_path, calls) as (release, account):
         calls.armed = True
         with release.start("rollback", *ENV, "--yes", GATES="") as process:
@@ -136,9 +136,12 @@ def mended(release: Release, account: EmulatedAccount) -> str:
 
 
 def goes_on(release: Release) -> str:
-    """The same command until it says that there is nothing to do any more; each refusal says what to do."""
+    """The same command until it is done or says that there is nothing to do any more; each refusal says what to do."""
+    last = entries(release)[-1]
+    # Once more after a success, it would go further back.
+    to = ("--to", "3") if (last["kind"], last["outcome"]) == ("rollback", "succeeded") else ()
     for _ in range(2):
-        result = release.infra("rollback", *ENV, "--yes", "--to", "3", GATES="")
+        result = release.infra("rollback", *ENV, "--yes", *to, GATES="")
         if result.returncode == 0 or "there is nothing to apply" in result.stderr:
             return result.stdout[-500:] + result.stderr[-500:]
         switch = re.search(r"git switch (\S+)`, then the same command", result.stderr)

@@ -108,15 +108,17 @@ def _agree(own: Deployable, change: Change, said: str) -> dict[str, str]:
     assert there.state.lock() is None, f"still locked: {said}"
 
     state = there.state.document(STATE_KEY) or {}
+    last = next(reversed(_closed(own, change)), None)
     definitions = _attributes(state, "aws_ecs_task_definition")
     images = {each["arn"]: _image(each) for each in definitions}
     for service in _attributes(state, "aws_ecs_service"):
-        program = service["name"].removeprefix("hokusai-")
-        known = images.get(service["task_definition"])
-        assert known == own.running(program, change.environment), f"{service['task_definition']} of {images}\n{said}"
+        runs = own.definition(service["name"].removeprefix("hokusai-"), change.environment)
+        assert service["task_definition"] == runs["taskDefinitionArn"], said
+        # A revision that was made when everything was killed is not known: it is registered once more.
+        if last is None or last.outcome is not Outcome.PARTIAL or runs["taskDefinitionArn"] in images:
+            assert images[runs["taskDefinitionArn"]] == runs["containerDefinitions"][0]["image"], said
 
     running = own.running(PROGRAM, change.environment)
-    last = next(reversed(_closed(own, change)), None)
     if last is None or last.outcome is Outcome.NOTHING:
         assert running in change.before, said
     elif last.outcome is Outcome.SUCCEEDED:

@@ -106,13 +106,10 @@ class Deployable(Release):
 
     def running(self, program: str, environment: str = SOURCE) -> str:
         """The image that a service runs, as ECS tells it."""
-        return str(self._definition(program, environment)["containerDefinitions"][0]["image"])
+        return str(self.definition(program, environment)["containerDefinitions"][0]["image"])
 
-    def revision(self, program: str, environment: str = SOURCE) -> int:
-        """The revision of its task definition that a service runs."""
-        return int(self._definition(program, environment)["revision"])
-
-    def _definition(self, program: str, environment: str) -> dict[str, Any]:
+    def definition(self, program: str, environment: str = SOURCE) -> dict[str, Any]:
+        """The task definition that a service runs, as ECS tells it."""
         ecs = self.account_of(environment).client("ecs")
         [service] = ecs.describe_services(cluster=f"hokusai-{environment}", services=[f"hokusai-{program}"])["services"]
         found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
