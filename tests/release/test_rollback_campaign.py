@@ -97,6 +97,7 @@ def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
         print(f"{how} after {moment} of {deployed.calls}: {mended(release, account)}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS if LONG else FAULTS)
 def test_faults_of_the_api(deployed: Deployed, tmp_path: Path, kind: str) -> None:
     faults = Faults(kind, chance(f"rollback, {kind}"), WRITES)
