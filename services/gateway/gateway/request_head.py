@@ -72,7 +72,7 @@ def _treatment(name: bytes) -> tuple[int, bytes]:
 @lru_cache(maxsize=64)
 def nominated(connection: bytes) -> frozenset[bytes]:
     """Headers that a value of `Connection` declares to be about this connection only, without those that never pass."""
-    return frozenset(part.strip().lower() for part in connection.split(b",")) - HOP_BY_HOP - {b"close", b""}
+    return frozenset(part.strip().lower() for part in connection.split(b",")) - HOP_BY_HOP - {b""}
 
 
 class RequestHead:
