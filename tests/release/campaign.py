@@ -177,6 +177,19 @@ def run(release: Release, *arguments: str) -> "subprocess.CompletedProcess[str]"
     return result
 
 
+def agree(release: Release, account: EmulatedAccount, said: str) -> None:
+    """State, ledger and account agree, and nothing is locked.
+
+    Args:
+        release: whose.
+        account: its account.
+        said: what is told where they do not.
+    """
+    run(release, "history", "--env", ENVIRONMENT, "--verify")
+    assert "tflock" not in str(account.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="stack/")), "still locked"
+    assert known_to_state(account) == objects(account), said
+
+
 def recovers(release: Release, account: EmulatedAccount, *, go_on: bool) -> str:
     """One command recovers: afterwards state, ledger and account agree, and what is left can be applied.
 
@@ -189,9 +202,7 @@ def recovers(release: Release, account: EmulatedAccount, *, go_on: bool) -> str:
         What recovering said.
     """
     said = run(release, "recover", "--env", ENVIRONMENT).stdout
-    run(release, "history", "--env", ENVIRONMENT, "--verify")
-    assert "tflock" not in str(account.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="stack/")), "still locked"
-    assert known_to_state(account) == objects(account), said
+    agree(release, account, said)
     if not go_on:
         return said
     run(release, "plan", "--env", ENVIRONMENT)
