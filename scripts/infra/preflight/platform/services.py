@@ -269,7 +269,8 @@ class Service:
 
     def _unhealthy_target(self, task: RunningTask) -> PlatformFailure | None:
         for target in self._groups.health():
-            if target.task_id == task.task.id and target.state == "unhealthy":
+            # One whose last check passed has no reason: it is on its way back, and needs some more that pass.
+            if target.task_id == task.task.id and target.state == "unhealthy" and target.reason:
                 return PlatformFailure(
                     f"{self.definition.name} is not healthy for its load balancer: {target.reason}.",
                     arn=target.target_group_arn,
