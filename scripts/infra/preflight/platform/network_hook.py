@@ -31,7 +31,8 @@ def network_hook() -> Path:
         raise InfraError("Preflight gives every task an address and names of its own, which needs Linux.")
     compiler = shlex.split(os.environ.get("CC") or "cc")
     made_from = hashlib.sha256(_SOURCE.read_bytes() + " ".join((*compiler, *_OPTIONS, *_LIBRARIES)).encode())
-    library = build_folder() / "tools" / f"network-{made_from.hexdigest()[:16]}.so"
+    # Without the links that lead there, which a task need not see: checkouts may share their tools.
+    library = (build_folder() / "tools").resolve() / f"network-{made_from.hexdigest()[:16]}.so"
     if library.exists():
         return library
     if shutil.which(compiler[0]) is None:
