@@ -170,3 +170,23 @@ def moment_of(number: int, chance: random.Random, calls: int, first: Moment) -> 
         What waits for it; the last ones come when the command is over.
     """
     return Calls(first) if number == 0 else Calls.until(chance.randrange(1, calls + calls // 20 + 2))
+
+
+def wait_for_moment(
+    number: int, chance: random.Random, seconds: float, calls: Calls, process: "subprocess.Popen[str]"
+) -> str:
+    """Wait for the moment of a kill: every fourth comes at a moment of time, the others at a call to the account.
+
+    Args:
+        number: of the kill.
+        chance: of the run.
+        seconds: how long the command takes when nothing happens to it.
+        calls: that it makes.
+        process: the command.
+
+    Returns:
+        The moment, in words.
+    """
+    if number % 4 == 3:
+        return wait(chance.uniform(0, 1.1 * seconds), process)
+    return wait_for_call(calls, process)

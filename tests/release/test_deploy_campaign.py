@@ -24,9 +24,8 @@ from tests.release.kills import (
     moment_of,
     planning,
     registering,
-    wait,
-    wait_for_call,
     wait_for_message,
+    wait_for_moment,
 )
 
 KILLS = kills(3)
@@ -83,10 +82,7 @@ def test_killed(verified: Verified, tmp_path: Path, command: str, number: int) -
         change = COMMANDS[command](own)
         calls.armed = True
         with own.start(*change.command, GATES="") as process:
-            if number % 4 == 3:
-                moment = wait(random.uniform(0, 1.1 * verified.seconds), process)
-            else:
-                moment = wait_for_call(calls, process)
+            moment = wait_for_moment(number, random, verified.seconds, calls, process)
             kill(process, how)
         print(f"{how} after {moment} of {verified.calls}: {recovers(own, change)}")
 

@@ -20,7 +20,7 @@ from tests.release.campaign import LONG, Base, agree, beyond, chance, kills, rec
 from tests.release.checkout import ENVIRONMENT, Release
 from tests.release.faults import KINDS, Decides, Faults
 from tests.release.in_front import in_front_of
-from tests.release.kills import HOW, Calls, kill, moment_of, planning, wait, wait_for_call, wait_for_message
+from tests.release.kills import HOW, Calls, kill, moment_of, planning, wait_for_message, wait_for_moment
 from tests.release.rollback.deployed import ENV, deploy_broken, own_repository
 
 KILLS = kills(2)
@@ -89,10 +89,7 @@ def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
     with deployed.copy(tmp_path, calls) as (release, account):
         calls.armed = True
         with release.start("rollback", *ENV, "--yes", GATES="") as process:
-            if number % 4 == 3:
-                moment = wait(random.uniform(0, 1.1 * deployed.seconds), process)
-            else:
-                moment = wait_for_call(calls, process)
+            moment = wait_for_moment(number, random, deployed.seconds, calls, process)
             kill(process, how)
         print(f"{how} after {moment} of {deployed.calls}: {mended(release, account)}")
 
