@@ -8,6 +8,9 @@ MAKEFLAGS   += --no-print-directory
 # What a person may say: make plan ENV=production ACCOUNT=emulated ...
 export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEEP DRILLS STEP FROM TO REASON SERVICE IMAGE DAYS
 
+# Each command would compile the tooling and boto3 anew, which takes a second of its two.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
   $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
 INFRA  := .venv/bin/infra
