@@ -22,7 +22,7 @@ from infra.review.permission import Delivery, gates_hold, require_permission_to_
 from infra.review.saved_review import Checks, review_plan_file
 from infra.terraform.runner import Terraform
 from infra.terraform.saved_plan import PlanFiles, PlanRecord
-from infra.terraform.stack import plan_stack
+from infra.terraform.stack import locked, plan_stack
 
 _SHOWN = 20
 
@@ -106,11 +106,7 @@ def require_state(environment: Environment, record: PlanRecord, books: Books) ->
         )
     require_known_state(environment, tail, books)
     if lock:
-        raise InfraError(
-            f"The state of {environment.name} is locked by someone else: {lock}. Nothing was changed. Wait until it is "
-            "done. Only if its owner confirms that it died: "
-            f"`make unlock ENV={environment.name} ID={lock.lock_id}`."
-        )
+        raise locked(environment, f"{lock}. Nothing was changed.", lock.lock_id)
 
 
 def require_same_fresh_plan(

@@ -104,11 +104,24 @@ def explain_lock(error: TerraformError, environment: Environment) -> InfraError:
     """
     if not error.mentions("acquiring the state lock"):
         return error
+    details = str(error).partition("\n")[2].rstrip()
+    return locked(environment, f"another plan or apply is running.\n{details}", "<ID above>")
+
+
+def locked(environment: Environment, holder: str, lock_id: str) -> InfraError:
+    """What to say to a person whose command found the state locked.
+
+    Args:
+        environment: whose state.
+        holder: who locked it, as one or more sentences.
+        lock_id: of the lock, or where it can be read.
+
+    Returns:
+        The error to raise.
+    """
     return InfraError(
-        f"The state of {environment.name} is locked by someone else: another plan or apply is running.\n"
-        f"{str(error).partition(chr(10))[2]}\n"
-        "Wait until it is done. Only if its owner (Who, Created above) confirms that it died: "
-        f"`make unlock ENV={environment.name} ID=<ID above>`."
+        f"The state of {environment.name} is locked by someone else: {holder} Wait until it is done. Only if its owner "
+        f"confirms that it died: `make unlock ENV={environment.name} ID={lock_id}`."
     )
 
 
