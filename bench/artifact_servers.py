@@ -16,6 +16,7 @@ from aiohttp import web
 from gateway.artifacts.direct import DirectLane
 from gateway.artifacts.operations import parse_operation
 from gateway.artifacts.settings import DirectLaneSettings
+from gateway.freed_memory import keep_freed_memory
 
 _MIB = 2**20
 _PIECE = bytes(2**18)
@@ -32,6 +33,7 @@ async def serve(what: str, port: int) -> None:
 
 
 async def lane() -> _Handler:
+    keep_freed_memory()  # as a worker of the gateway does
     direct = DirectLane(DirectLaneSettings.from_environment(os.environ))
     await direct.start()
 

@@ -80,11 +80,14 @@ def _run(stack: ExitStack, gateway: Callable[..., Target], rounds: _Rounds) -> N
     print(f"{rate:.2f} times one worker's requests a second")
 
     real = stack.enter_context(mlflow())
-    fronts = {"direct": real, "nginx": stack.enter_context(nginx(real)), "gateway": gateway(real)}
+    nginx_of_real = stack.enter_context(nginx(real))
+    fronts = {"direct": real, "direct again": real, "nginx": nginx_of_real, "gateway": gateway(real)}
+    # MLflow's own times differ by a tenth from round to round, as "direct again" shows: it takes more rounds.
+    many = _Rounds(3 * rounds.count, rounds.seconds)
     print("\nIn front of the real MLflow, one worker")
-    _, p50 = _compare(fronts, _REAL, 1, rounds, "direct")
-    _verdict("of MLflow's own p50", p50, p50 <= _OVER_DIRECT, f"at most {_OVER_DIRECT:.2f}")
-    _compare(fronts, _REAL, 16, rounds, "direct")
+    for connections in (1, 16):
+        _, p50 = _compare(fronts, _REAL, connections, many, "direct")
+        _verdict("of MLflow's own p50", p50, p50 <= _OVER_DIRECT, f"at most {_OVER_DIRECT:.2f}")
 
     del proxies["nginx with log"]
     (pid,) = proxies["gateway"].pids

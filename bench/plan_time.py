@@ -82,6 +82,8 @@ def _account_environment(environment: Environment) -> dict[str, str]:
 
 def _bare_plan(environment: Environment, tools: Tools, variables: dict[str, str]) -> None:
     """What a person without this tooling types: init, plan and show, the provider started by Terraform."""
+    # Go's settings are the tooling's, too.
+    variables = {name: value for name, value in variables.items() if name not in ("GOGC", "GOMEMLIMIT")}
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder) / "plan.tfplan"
         variables = {**variables, "TF_CLI_CONFIG_FILE": str(write_cli_config(tools.provider)), "TF_DATA_DIR": folder}

@@ -13,6 +13,7 @@ import uvloop
 
 from gateway.auth import Authenticator
 from gateway.diagnosis import Diagnosis
+from gateway.freed_memory import keep_freed_memory
 from gateway.handler import Handler
 from gateway.health import Health
 from gateway.journal import Journal
@@ -64,6 +65,7 @@ def run_worker(settings: Settings, listening: socket.socket, rates: RateTable, s
     # Requests leave next to no cycles; looking for them after every 700 objects costs a tenth of a request.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    keep_freed_memory()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings, listening, rates, secret))
 

@@ -154,7 +154,13 @@ def test_store_down(check: Check, artifact_store: ArtifactStore) -> None:
 def test_a_store_that_hangs(check: Check, broken_store: ArtifactStore) -> None:
     broken_store.pause()
     line = check.problem(**broken_store.environment())
-    assert line.startswith(f"The artifact store {broken_store.destination} does not answer s3:PutObject: Read timeout")
+    # Where the machine takes two of the check's 3.5 s to load boto3, its end comes before that of the read.
+    assert line.startswith(
+        (
+            f"The artifact store {broken_store.destination} does not answer s3:PutObject: Read timeout",
+            "The artifact store did not answer within 3.5 s.",
+        )
+    )
 
 
 def test_everything_down_is_told_at_once(check: Check) -> None:
