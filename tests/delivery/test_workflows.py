@@ -1,5 +1,6 @@
 """The workflows: what they may do, what they run, and that nobody outside can put words into a shell."""
 
+import os
 import re
 import subprocess
 import sys
@@ -83,6 +84,7 @@ def test_every_long_test_is_run_on_one_machine() -> None:
             "tests",
         ],
         cwd=ROOT,
+        env={**os.environ, "PYTEST_ADDOPTS": ""},  # a person's -v prints the list otherwise
         capture_output=True,
         text=True,
         check=True,
