@@ -114,8 +114,10 @@ def _agree(own: Deployable, change: Change, said: str) -> dict[str, str]:
     for service in _attributes(state, "aws_ecs_service"):
         runs = own.definition(service["name"].removeprefix("hokusai-"), change.environment)
         assert service["task_definition"] == runs["taskDefinitionArn"], said
-        # A revision that was made when everything was killed is not known: it is registered once more.
-        if last is None or last.outcome is not Outcome.PARTIAL or runs["taskDefinitionArn"] in images:
+        # A revision that was made when everything was killed is not known: it is registered once more. And where the
+        # new one was refused after the old one was taken away, the service runs on with what is not there any more.
+        half_done = last is not None and last.outcome in (Outcome.PARTIAL, Outcome.FAILED)
+        if not half_done or runs["taskDefinitionArn"] in images:
             assert images[runs["taskDefinitionArn"]] == runs["containerDefinitions"][0]["image"], said
 
     running = own.running(PROGRAM, change.environment)
