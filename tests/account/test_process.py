@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -60,6 +61,14 @@ def test_its_ready_file_says_what_http_says(own: EmulatedAccount, tmp_path: Path
     assert json.loads(body) == json.loads((tmp_path / READY_FILE).read_text())
     assert find(tmp_path) == own
     assert own.alive()
+
+
+def test_a_busy_account_is_not_taken_for_gone(own: EmulatedAccount, tmp_path: Path) -> None:
+    os.kill(own.pid, signal.SIGSTOP)
+    resumed = threading.Timer(7, os.kill, (own.pid, signal.SIGCONT))
+    resumed.start()
+    assert find(tmp_path) == own, "with everything that was applied to it"
+    resumed.join()
 
 
 def test_it_listens_on_loopback_only(own: EmulatedAccount) -> None:
