@@ -226,7 +226,7 @@ def test_saved_plan_is_private_and_needs_a_yes(prepared: Infra, one_error: OneEr
 def test_plan_of_an_account_that_is_gone(prepared: Infra, one_error: OneError, lifecycles: object) -> None:
     assert prepared.account
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
-    other = prepared.account.fork(idle_seconds=600)
+    other = prepared.account.fork(idle_seconds=600, outlive=True)
     prepared.account.stop()
     folder = prepared.build / ENVIRONMENT / "account"
     (folder / "account.json").write_text(json.dumps(vars(other)))
