@@ -80,6 +80,7 @@ def verify(running: Running, steps: Steps) -> None:
     """
     platform = running.platform
     with running.registry(f"preflight-{secrets.token_hex(4)}") as target:
+        target.client.start()  # while requests are sent that need no client
         steps.run(steps_for(target.keys, emulated=target.emulated), target)
     if steps.given_up:
         return

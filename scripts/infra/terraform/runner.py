@@ -43,6 +43,7 @@ class TerraformError(InfraError):
     def __init__(self, command: str, diagnostics: Sequence[Message], text: str) -> None:
         self.command = command
         self.diagnostics = diagnostics
+        self.text = text
         described = [describe(diagnostic) for diagnostic in diagnostics] or [text.strip() or "it said nothing"]
         super().__init__(f"terraform {command} failed.\n" + "\n".join(described))
 
@@ -208,6 +209,33 @@ class Terraform:
             TerraformError: Terraform's reason; what was done until then is in the state.
         """
         self._stream("apply", {"input": False}, str(plan), on_message=on_message, stop=stop, journal=journal)
+
+    def plan_and_apply(self, variable_files: Sequence[Path], *, refresh: bool, on_message: Listener) -> None:
+        """Plan and apply in one run, which reads configuration, state and schema once: where nobody reviews the plan.
+
+        Args:
+            variable_files: `.tfvars` files, later ones win.
+            refresh: as in `plan`.
+            on_message: called for every machine-readable message. Those of the plan end with a `change_summary`.
+
+        Raises:
+            TerraformError: Terraform's reason, of `plan` or of `apply`.
+        """
+        planned = False
+
+        def read(message: Message) -> None:
+            nonlocal planned
+            planned = planned or message.get("type") == "change_summary"
+            on_message(message)
+
+        files = [str(file) for file in variable_files]
+        options = {"input": False, "auto-approve": IsFlagged, "refresh": refresh, "var-file": files}
+        try:
+            self._stream("apply", options, on_message=read)
+        except TerraformError as error:
+            if planned:
+                raise
+            raise TerraformError("plan", error.diagnostics, error.text) from None
 
     def show(self, plan: Path) -> str:
         """A saved plan as JSON.

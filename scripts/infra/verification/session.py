@@ -19,7 +19,7 @@ _LAST_LINES = 12
 
 
 class ClientSession:
-    """A running client. It starts with its first step, and knows between steps what it made.
+    """A running client. It starts with its first step at the latest, and knows between steps what it made.
 
     Args:
         name: begins the names of everything that it makes.
@@ -46,6 +46,10 @@ class ClientSession:
         """What it prints."""
         return self._folder / "client.log"
 
+    def start(self) -> None:
+        """Start it, unless it runs. Its imports take seconds, in which something else can be done."""
+        self._process = self._process or self._start()
+
     def step(self, name: str, seconds: float = STEP_SECONDS) -> str:
         """Let the client go through one step.
 
@@ -59,7 +63,9 @@ class ClientSession:
         Raises:
             CheckFailed: it failed, ended, or took too long; with the client's own words.
         """
-        process = self._process = self._process or self._start()
+        self.start()
+        process = self._process
+        assert process is not None  # noqa: S101 - just started
         assert process.stdin is not None  # noqa: S101 - a pipe
         try:
             process.stdin.write(f"{name}\n".encode())

@@ -1,7 +1,7 @@
 """An account of a run's own in which the environment is applied, from a kept base where there is one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,22 +130,29 @@ def _update(
 ) -> tuple[PlannedChange, ...]:
     with open_session(tools, working.account.environment(os.environ)) as session:
         difference = Difference(environment, session, workplace)
-        with steps.step("plan", "Terraform plans the configuration") as saw:
+        changes: tuple[PlannedChange, ...] = ()
+        done = 0
+        with ExitStack() as step:
+            saw = step.enter_context(steps.step("plan", "Terraform plans the configuration"))
             if not working.bootstrapped:
                 difference.apply_bootstrap()
-            changes = tuple(difference.plan())
-            saw(_summary(changes))
-        if changes:
-            with steps.step("apply", "Terraform applies exactly that plan") as saw:
-                done = 0
 
-                def made(address: str, seconds: float) -> None:
-                    nonlocal done
-                    done += 1
-                    if seconds >= 1:
-                        note(f"    {done}/{len(changes)} {address} ({seconds:.0f} s)")
+            def planned(found: Sequence[PlannedChange]) -> None:
+                nonlocal changes, saw
+                changes = tuple(found)
+                saw(_summary(changes))
+                if changes:
+                    step.close()
+                    saw = step.enter_context(steps.step("apply", "Terraform applies exactly that plan"))
 
-                difference.apply(made)
+            def made(address: str, seconds: float) -> None:
+                nonlocal done
+                done += 1
+                if seconds >= 1:
+                    note(f"    {done}/{len(changes)} {address} ({seconds:.0f} s)")
+
+            difference.apply(planned, made)
+            if changes:
                 saw(f"{done} resources")
         if working.origin == "new":
             with steps.step("stable", "a second plan, which reads everything, is empty"):

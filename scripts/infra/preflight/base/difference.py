@@ -1,6 +1,6 @@
 """Applying to an account what differs from what is in it, with real Terraform and the state that is in the account."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,7 @@ class Difference:
         self._environment = environment
         self._session = session
         self._workplace = workplace
-        self._plan_file = workplace / "difference.tfplan"
         self._root: Terraform | None = None
-        self.changes: list[PlannedChange] = []
 
     def apply_bootstrap(self) -> None:
         """Bring the bootstrap root up to date.
@@ -54,48 +52,34 @@ class Difference:
         with progress("bringing the bootstrap root up to date") as step:
             apply_bootstrap(self._environment, self._session, step, self._workplace / "bootstrap")
 
-    def plan(self, *, refresh: bool = False) -> list[PlannedChange]:
-        """Plan the stack.
+    def apply(
+        self, on_planned: Callable[[Sequence[PlannedChange]], None], on_made: Callable[[str, float], None]
+    ) -> None:
+        """Plan the stack and apply that plan.
+
+        The state is believed: it says what is in an account in which a plan that read everything was empty and nobody
+        worked since.
 
         Args:
-            refresh: read every resource first. Without, the state is believed: it says what is in an account in which
-                a plan with it was empty and nobody worked since.
-
-        Returns:
-            What differs.
+            on_planned: called with what differs before anything is done.
+            on_made: called with the address of each resource that is done and the seconds that it took.
 
         Raises:
-            TerraformError: the configuration is refused; with Terraform's reason and the place.
+            TerraformError: the configuration is refused, or the apply failed; with Terraform's reason and the place.
         """
         found: list[PlannedChange] = []
 
         def read(message: Message) -> None:
-            if message.get("type") == "planned_change":
-                change: Mapping[str, Any] = message["change"]
-                found.append(PlannedChange(change["resource"]["addr"], change["action"]))
-
-        root = self._stack()
-        root.plan(self._plan_file, self._environment.variable_files, refresh=refresh, on_message=read)
-        self._plan_file.chmod(0o600)
-        self.changes = found
-        return found
-
-    def apply(self, on_made: Callable[[str, float], None]) -> None:
-        """Apply what was planned last.
-
-        Args:
-            on_made: called with the address of each resource that is done and the seconds that it took.
-
-        Raises:
-            TerraformError: Terraform's reason.
-        """
-
-        def read(message: Message) -> None:
-            if message.get("type") == "apply_complete":
+            kind = message.get("type")
+            if kind == "planned_change":
+                found.append(_planned(message))
+            elif kind == "change_summary" and message["changes"]["operation"] == "plan":
+                on_planned(found)
+            elif kind == "apply_complete":
                 hook = message["hook"]
                 on_made(str(hook["resource"]["addr"]), float(hook["elapsed_seconds"]))
 
-        self._stack().apply(self._plan_file, read)
+        self._stack().plan_and_apply(self._environment.variable_files, refresh=False, on_message=read)
 
     def require_none(self) -> None:
         """Prove with a plan that reads everything that the account is what the configuration says.
@@ -103,7 +87,15 @@ class Difference:
         Raises:
             InfraError: something is left to do.
         """
-        left = self.plan(refresh=True)
+        left: list[PlannedChange] = []
+
+        def read(message: Message) -> None:
+            if message.get("type") == "planned_change":
+                left.append(_planned(message))
+
+        plan_file = self._workplace / "again.tfplan"
+        self._stack().plan(plan_file, self._environment.variable_files, on_message=read)
+        plan_file.unlink()
         if left:
             raise InfraError(
                 "Everything was applied, but a plan made right afterwards is not empty: "
@@ -117,3 +109,8 @@ class Difference:
             root.init(self._environment.backend_config)
             self._root = root
         return self._root
+
+
+def _planned(message: Message) -> PlannedChange:
+    change: Mapping[str, Any] = message["change"]
+    return PlannedChange(change["resource"]["addr"], change["action"])
