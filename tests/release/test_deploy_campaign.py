@@ -72,7 +72,7 @@ def verified(applied: Deployable, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Verified(own, seconds, calls.count)
 
 
-@pytest.mark.parametrize("number", beyond(1, range(KILLS)))
+@pytest.mark.parametrize("number", beyond(0, range(KILLS)))
 @pytest.mark.parametrize("command", COMMANDS)
 def test_killed(verified: Verified, tmp_path: Path, command: str, number: int) -> None:
     """At a chosen call to the account, then at any; in the long form at any moment of time, too."""
@@ -87,6 +87,7 @@ def test_killed(verified: Verified, tmp_path: Path, command: str, number: int) -
         print(f"{how} after {moment} of {verified.calls}: {recovers(own, change)}")
 
 
+@pytest.mark.long
 def test_what_terraform_has_made_is_not_made_again(verified: Verified, tmp_path: Path) -> None:
     """Killed when Terraform is done and the services are followed, which takes longest on AWS."""
     with verified.own.copy(tmp_path) as own:

@@ -63,6 +63,7 @@ def test_an_image_that_was_pushed(deployable: Deployable) -> None:
     assert len(deployable.history()) == len(entries), "nothing was done, so nothing was written"
 
 
+@pytest.mark.long
 def test_mlflow_takes_its_migration_with_it(deployable: Deployable) -> None:
     said = done(deployable.deploy("--service", "mlflow", "--image", DIGEST, "--yes"))
     assert "an emulated account runs nothing" in said
@@ -136,6 +137,7 @@ def test_nobody_could_be_asked(deployable: Deployable) -> None:
     assert deployable.running("gateway").endswith(DIGEST)
 
 
+@pytest.mark.long
 def test_a_state_that_somebody_else_holds(deployable: Deployable) -> None:
     """Nothing is begun, not even the snapshot before a migration."""
     lock = {"ID": "5f2", "Who": "eve@laptop", "Operation": "OperationTypePlan", "Created": "2026-01-02T03:04:05.6Z"}

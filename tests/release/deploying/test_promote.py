@@ -10,6 +10,7 @@ from tests.release.deploying.test_deploy import DIGEST, done, kinds, refused
 from tests.release.deploying.verified import verify
 
 
+@pytest.mark.long
 def test_what_was_verified(deployable: Deployable) -> None:
     done(deployable.deploy("--service", "gateway", "--image", DIGEST, "--yes"))
     verify(deployable)

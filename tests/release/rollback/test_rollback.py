@@ -31,6 +31,7 @@ def refused(release: Release, *arguments: str, code: int = 1, **variables: str) 
     return result.stderr[result.stderr.index("ERROR ") :]
 
 
+@pytest.mark.long
 def test_back_and_further_back(release: Release) -> None:
     ran = entries(release)[-1]["images"]
     assert "no success before entry 3" in refused(release, "--yes")

@@ -182,6 +182,7 @@ def test_it_is_the_containers_process_without_job_runner(mlflow_service: MlflowS
     assert len(commands) == 3, commands  # it, `mlflow server`, and uvicorn with its one worker
 
 
+@pytest.mark.long
 def test_three_servers_at_once_after_one_migration(
     postgres: Postgres, migrated_database: Database, artifact_store: ArtifactStore, tmp_path: Path
 ) -> None:
