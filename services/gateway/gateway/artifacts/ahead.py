@@ -33,21 +33,21 @@ class Ahead:
         self._end = end
         self._window = window
         self._offsets = iter(range(first, end, window))
-        self._coming: deque[asyncio.Task[bytes]] = deque()
+        self._coming: deque[asyncio.Task[list[bytes]]] = deque()
         for _ in range(at_once):
             self._start_one()
 
-    async def next(self) -> bytes:
-        """The next window; nothing behind the last. The caller is done with the one before.
+    async def next(self) -> list[bytes]:
+        """The next window, in pieces; nothing behind the last. The caller is done with the one before.
 
         Raises:
             StoreError: it could not be fetched, also after several attempts, or the object is another one by now.
         """
         if not self._coming:
-            return b""
-        content = await self._coming[0]
+            return []
+        pieces = await self._coming[0]
         self._coming.popleft()
-        return content
+        return pieces
 
     def taken(self) -> None:
         """The caller has passed on the last window: there is room for another one."""
@@ -64,10 +64,10 @@ class Ahead:
         if offset is not None:
             self._coming.append(asyncio.get_running_loop().create_task(self._fetched(offset)))
 
-    async def _fetched(self, offset: int) -> bytes:
+    async def _fetched(self, offset: int) -> list[bytes]:
         last = min(offset + self._window, self._end) - 1
         headers = {"Range": f"bytes={offset}-{last}", "If-Match": self._etag}
-        content = (await self._store.call(Call("GET", self._key, headers=headers))).content
-        if len(content) != last - offset + 1:
-            raise StoreError(500, "IncompleteAnswer", f"{len(content)} bytes for bytes {offset}-{last}")
-        return content
+        pieces = await self._store.pieces(Call("GET", self._key, headers=headers))
+        if (length := sum(map(len, pieces))) != last - offset + 1:
+            raise StoreError(500, "IncompleteAnswer", f"{length} bytes for bytes {offset}-{last}")
+        return pieces

@@ -1,9 +1,9 @@
 """A download on its way from S3 to the client, with ranges and conditions."""
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping
+from contextlib import closing
 
 import aiohttp
 from aiohttp import web
@@ -13,6 +13,7 @@ from gateway.artifacts.listing import is_folder, is_object
 from gateway.artifacts.media import download_headers
 from gateway.artifacts.operations import ArtifactOperation
 from gateway.artifacts.parts import Budget
+from gateway.artifacts.receiver import Receiver
 from gateway.artifacts.settings import DirectLaneSettings
 from gateway.artifacts.signing import Call
 from gateway.artifacts.store import ObjectStore, StoreError
@@ -22,7 +23,6 @@ _CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-
 _PASSED_ON = ("Content-Length", "Content-Range", "ETag", "Last-Modified")
 _ONE_RANGE = re.compile(r"bytes=(\d+-\d*|-\d+)")
 _RESUMES = 3
-_SLICE = 2**18
 
 
 async def download(
@@ -71,8 +71,9 @@ async def download(
         )
         await response.prepare(request)
         if not operation.head_only and answer.status != 304:
-            source = _Source(store, settings, key, answer)
-            await _copied(settings, budget, response, source)
+            source = _Source(store, key, answer)
+            with closing(Receiver(request, response, settings.client_idle_seconds)) as client:
+                await _copied(settings, budget, client, source)
         await response.write_eof()
     except (TimeoutError, ConnectionError, StoreError, aiohttp.ClientError) as error:
         if request.transport is not None:
@@ -123,23 +124,21 @@ async def _explain(store: ObjectStore, error: StoreError, path: str, key: str) -
     raise GatewayError(404, RESOURCE_DOES_NOT_EXIST, f"No such artifact: '{path}'") from error
 
 
-async def _copied(
-    settings: DirectLaneSettings, budget: Budget, response: web.StreamResponse, source: "_Source"
-) -> None:
+async def _copied(settings: DirectLaneSettings, budget: Budget, client: Receiver, source: "_Source") -> None:
     """Copy the body as it comes; where it comes slowly and there is memory for it, go on by windows side by side."""
     memory = settings.window_bytes * settings.windows_at_once
     lead = min(settings.lead_bytes, source.length)
-    await source.copy(response, lead)
+    await source.copy(client, lead)
     slow = source.waited > 0 and lead / source.waited < settings.windows_below
     if source.length < 2 * lead or not source.etag or not slow or not budget.take(memory):
-        await source.copy(response, source.length)
+        await source.copy(client, source.length)
         return
     source.close()
     ahead = source.ahead(settings)
     try:
-        while content := memoryview(await ahead.next()):
-            for start in range(0, len(content), _SLICE):
-                await _written(settings, response, content[start : start + _SLICE])
+        while pieces := await ahead.next():
+            for piece in pieces:
+                await client.write(piece)
             ahead.taken()
     finally:
         await ahead.close()
@@ -151,7 +150,6 @@ class _Source:
 
     Args:
         store: where from.
-        settings: times.
         key: object key.
         answer: S3's answer, of which nothing has been read.
 
@@ -159,15 +157,12 @@ class _Source:
         waited: seconds that S3, not the client, was waited for.
     """
 
-    def __init__(
-        self, store: ObjectStore, settings: DirectLaneSettings, key: str, answer: aiohttp.ClientResponse
-    ) -> None:
+    def __init__(self, store: ObjectStore, key: str, answer: aiohttp.ClientResponse) -> None:
         start = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
         self.etag = answer.headers.get("ETag", "")
         self.length = int(answer.headers["Content-Length"])
         self.waited = 0.0
         self._store = store
-        self._settings = settings
         self._key = key
         self._answer = answer
         self._first = int(start[1]) if start else 0
@@ -189,11 +184,11 @@ class _Source:
             at_once=settings.windows_at_once,
         )
 
-    async def copy(self, response: web.StreamResponse, until: int) -> None:
+    async def copy(self, client: Receiver, until: int) -> None:
         """Copy at least up to an offset; where S3 breaks off, go on behind the last byte, of this very version only."""
         for resumes_left in range(_RESUMES, -1, -1):
             try:
-                await self._copy(response, until)
+                await self._copy(client, until)
             except aiohttp.ClientError:
                 if not resumes_left or not self.etag:
                     raise
@@ -204,20 +199,12 @@ class _Source:
             headers = {"Range": missing, "If-Match": self.etag}
             self._answer = await self._store.open(Call("GET", self._key, headers=headers))
 
-    async def _copy(self, response: web.StreamResponse, until: int) -> None:
+    async def _copy(self, client: Receiver, until: int) -> None:
         while self._sent < until:
             asked = time.monotonic()
             piece, _ = await self._answer.content.readchunk()  # as it came; other ways of reading copy
             self.waited += time.monotonic() - asked
             if not piece:
                 raise aiohttp.ClientPayloadError(f"S3 sent {until - self._sent} bytes less than it said")
-            await _written(self._settings, response, piece)
+            await client.write(piece)
             self._sent += len(piece)
-
-
-async def _written(settings: DirectLaneSettings, response: web.StreamResponse, piece: bytes | memoryview) -> None:
-    try:
-        async with asyncio.timeout(settings.client_idle_seconds):
-            await response.write(piece)
-    except aiohttp.ClientConnectionError as error:  # the client, not S3
-        raise ConnectionResetError("the client is gone") from error

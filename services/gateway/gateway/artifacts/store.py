@@ -82,15 +82,21 @@ class ObjectStore:
             StoreError: S3 refused, also when it said so under status 200, or could not be asked.
         """
         response = await self.open(call, body, repeat=repeat)
-        try:
-            content = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _no_answer(error) from error
-        finally:
-            response.close()  # a whole answer has released its connection before; a part of one must not be reused
+        content = b"".join(await _pieces(response))
         if call.method == "POST" and b"<Error>" in content and _document(content).tag == "Error":
             raise _refusal(500, content)  # CompleteMultipartUpload says 200 before it knows
         return Answer(response.headers, content)
+
+    async def pieces(self, call: Call) -> list[bytes]:
+        """Ask, and read the whole answer, in the pieces in which it comes: to put them together is to copy them.
+
+        Args:
+            call: the request.
+
+        Raises:
+            StoreError: as `call`.
+        """
+        return await _pieces(await self.open(call))
 
     async def open(self, call: Call, body: Payload | None = None, *, repeat: bool = True) -> aiohttp.ClientResponse:
         """Ask, and hand over the answer while its body is still coming. Close it.
@@ -144,6 +150,21 @@ class Answer:
             StoreError: it is none.
         """
         return _document(self.content)
+
+
+async def _pieces(response: aiohttp.ClientResponse) -> list[bytes]:
+    pieces = []
+    try:
+        while True:
+            piece, chunk_ended = await response.content.readchunk()
+            if piece:
+                pieces.append(piece)
+            elif not chunk_ended:  # of the transfer encoding: one may end without a byte more
+                return pieces
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise _no_answer(error) from error
+    finally:
+        response.close()  # a whole answer has released its connection before; a part of one must not be reused
 
 
 def _document(content: bytes) -> ElementTree.Element:
