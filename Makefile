@@ -85,8 +85,8 @@ lint: .venv/ready ## Check format, types, Terraform and generated documents
 	@$(INFRA) docs --check
 	@$(INFRA) tflint
 
-# Three at a time, also on two processors: for half of the time a test waits, for the provider or for a server.
-PYTEST_ALL := $(PYTEST) -n 3 --dist worksteal --durations 15 --durations-min 30
+# Four at a time, also on two processors: for half of the time a test waits, for the provider or for a server.
+PYTEST_ALL := $(PYTEST) -n 4 --dist worksteal --durations 15 --durations-min 30
 .PHONY: test test-long
 test: .venv/ready ## Test modules, environments, routing, lifecycle, services, preflight, release, bad input: a quarter of an hour
 	@$(PYTEST_ALL) -m 'not long' tests

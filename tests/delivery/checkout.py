@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 from infra.repository import ROOT
 from infra.review.gates_file import parse_gates
@@ -133,9 +134,14 @@ class Checkout:
         (root / "scripts/infra/review/plan_checks.py").write_text(_NO_CHECKS)
         parse_gates(_GATES, ENVIRONMENT)
         (root / "environments" / ENVIRONMENT / "gates.yaml").write_text(_GATES)
-        made = cls(root, folder / "build")
+        made = cls.made_in(folder)
         made.git("init", "--quiet", "--initial-branch=main")
         return made
+
+    @classmethod
+    def made_in(cls, folder: Path) -> Self:
+        """The one that `make` made in a folder."""
+        return cls(folder / "repository", folder / "build")
 
     def git(self, *arguments: str) -> str:
         """Run git; Carol is who commits."""

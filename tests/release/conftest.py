@@ -2,7 +2,8 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,42 +11,52 @@ from infra.account.emulated import find
 from tests.release.campaign import Base, run
 from tests.release.checkout import ENVIRONMENT, Release
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
+from tests.shared_once import shared_once
 
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Base]:
     """Generation 1 applied by the command itself, generation 2 committed and planned."""
     _know_ctrl_c()
-    release = Release.make(tmp_path_factory.mktemp("release"))
-    try:
-        run(release, "plan", "--env", ENVIRONMENT)
-        began = time.monotonic()
-        run(release, "apply", "--yes")
-        seconds = time.monotonic() - began
-        release.turn(2)
-        release.commit("second generation")
-        run(release, "plan", "--env", ENVIRONMENT)
-        yield Base(release, release.account(), seconds)
-    finally:
-        account = find(release.build / ENVIRONMENT / "account")
-        if account:
-            account.stop()
+    with shared_once(tmp_path_factory, "release", _make_base, _stop(ENVIRONMENT)) as folder:
+        release = Release.made_in(folder)
+        yield Base(release, release.account(), float((folder / "seconds").read_text()))
 
 
 @pytest.fixture(scope="session")
 def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployable]:
     """An environment with the platform's tasks and one beside it, applied; their accounts live as long as the tests."""
     _know_ctrl_c()
-    made = Deployable.make(tmp_path_factory.mktemp("deploying"))
-    try:
-        for name in (SOURCE, TARGET):
-            run(made, "plan", "--env", name)
-            run(made, "apply", "--yes")
-        yield made
-    finally:
-        for name in (SOURCE, TARGET):
-            if (made.build / name / "account").exists():
-                made.account_of(name).stop()
+    with shared_once(tmp_path_factory, "deploying", _make_deployable, _stop(SOURCE, TARGET)) as folder:
+        yield Deployable.made_in(folder)
+
+
+def _make_base(folder: Path) -> None:
+    release = Release.make(folder)
+    run(release, "plan", "--env", ENVIRONMENT)
+    began = time.monotonic()
+    run(release, "apply", "--yes")
+    (folder / "seconds").write_text(str(time.monotonic() - began))
+    release.turn(2)
+    release.commit("second generation")
+    run(release, "plan", "--env", ENVIRONMENT)
+
+
+def _make_deployable(folder: Path) -> None:
+    made = Deployable.make(folder)
+    for name in (SOURCE, TARGET):
+        run(made, "plan", "--env", name)
+        run(made, "apply", "--yes")
+
+
+def _stop(*names: str) -> Callable[[Path], None]:
+    def stop(folder: Path) -> None:
+        for name in names:
+            account = find(Release.made_in(folder).build / name / "account")
+            if account:
+                account.stop()
+
+    return stop
 
 
 def _know_ctrl_c() -> None:

@@ -82,6 +82,7 @@ def test_full_disk(base: Base, tmp_path: Path, number: int) -> None:
         print(f"full after {messages} messages, apply ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
 
 
+@pytest.mark.long
 def test_ten_applies_at_once(base: Base, tmp_path: Path) -> None:
     """From ten checkouts: one wins, nine are told that it does, or has."""
     with base.copy(tmp_path / "build-0") as (first, account):

@@ -45,12 +45,21 @@ Take = Callable[..., User]
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A checkout of its own, in which nothing is kept yet."""
-    made = Checkout.make(tmp_path_factory.mktemp("checkout"))
-    made.add_parameter("first", "1")
-    made.commit("first")
+    """A checkout of its own, in which a base is kept."""
+    made = make_checkout(tmp_path_factory.mktemp("checkout"))
+    maker = listen(start_program(made))
+    maker.end()
+    assert maker.said["origin"] == "new"
     yield made
     assert made.infra("account", "down", "--all").returncode == 0
+
+
+def make_checkout(folder: Path) -> Checkout:
+    """A checkout in which nothing is kept yet."""
+    made = Checkout.make(folder)
+    made.add_parameter("first", "1")
+    made.commit("first")
+    return made
 
 
 def start_program(checkout: Checkout, *arguments: str) -> "subprocess.Popen[str]":

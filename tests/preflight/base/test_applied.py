@@ -8,15 +8,13 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from infra.account.emulated import EmulatedAccount
 from tests.delivery.checkout import Checkout
-from tests.preflight.base.conftest import Take, listen, start_program
-
-# Its tests go on from each other: the base that the first one makes is what the others copy.
-pytestmark = pytest.mark.xdist_group("kept base")
+from tests.preflight.base.conftest import Take, listen, make_checkout, start_program
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
@@ -33,8 +31,8 @@ def parameter(account: EmulatedAccount, name: str) -> str | None:
     return str(found[0]["Value"]) if found else None
 
 
-@pytest.mark.long
-def test_two_at_once_make_one_base(checkout: Checkout) -> None:
+def test_two_at_once_make_one_base(tmp_path: Path) -> None:
+    checkout = make_checkout(tmp_path)
     with ThreadPoolExecutor() as pool:
         users = list(pool.map(listen, [start_program(checkout) for _ in range(2)]))
     try:
@@ -47,6 +45,7 @@ def test_two_at_once_make_one_base(checkout: Checkout) -> None:
     finally:
         for user in users:
             user.end()
+        assert checkout.infra("account", "down", "--all").returncode == 0
 
 
 def test_copies_are_independent_of_each_other_and_of_the_base(take: Take) -> None:
@@ -85,7 +84,7 @@ def test_a_copy_goes_on_when_the_base_is_replaced(checkout: Checkout, take: Take
     checkout.add_parameter("third", "3")
     assert take("keep").said["origin"] == "older"
     assert take().said["origin"] == "kept"
-    assert (parameter(early.account, "second"), parameter(early.account, "third")) == ("2", None)
+    assert (parameter(early.account, "first"), parameter(early.account, "third")) == ("1", None)
 
 
 def test_a_changed_bootstrap_root_is_applied_too(checkout: Checkout, take: Take) -> None:
@@ -130,7 +129,6 @@ def test_nothing_stays_of_a_run_that_is_killed(take: Take, number: int) -> None:
     assert take().said["origin"] == "kept"
 
 
-@pytest.mark.long
 def test_another_account_code_needs_another_base(checkout: Checkout, take: Take) -> None:
     gaps = checkout.root / "scripts/infra/account/gaps.py"
     before = gaps.read_text()

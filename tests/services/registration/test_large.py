@@ -7,6 +7,8 @@ takes many minutes, so with MLflow's lane a quarter has to do.
 import re
 from pathlib import Path
 
+import pytest
+
 from infra.verification.client import run_client
 from tests.services.parts.gateway_service import GatewayService
 
@@ -41,6 +43,7 @@ def peak_mib(service: GatewayService) -> int:
     return max(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) for status in found) // 1024
 
 
+@pytest.mark.long
 def test_a_large_file_goes_up_and_down(registry: GatewayService, client_python: Path, tmp_path: Path) -> None:
     assert registry.request("GET", "/api/mlflow/experiments/get?experiment_id=0").status == 200
     before = peak_mib(registry)
