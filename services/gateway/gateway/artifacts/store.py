@@ -155,16 +155,14 @@ class Answer:
 async def _pieces(response: aiohttp.ClientResponse) -> list[bytes]:
     pieces = []
     try:
-        while True:
-            piece, chunk_ended = await response.content.readchunk()
-            if piece:
-                pieces.append(piece)
-            elif not chunk_ended:  # of the transfer encoding: one may end without a byte more
-                return pieces
+        while not response.content.at_eof():
+            piece, _ = await response.content.readchunk()
+            pieces.append(piece)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise _no_answer(error) from error
     finally:
         response.close()  # a whole answer has released its connection before; a part of one must not be reused
+    return pieces
 
 
 def _document(content: bytes) -> ElementTree.Element:
