@@ -5,6 +5,7 @@ CAMPAIGN_SEED, which each failure prints, repeats one.
 """
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.release.campaign import (
     run,
 )
 from tests.release.checkout import ENVIRONMENT
-from tests.release.faults import KINDS, Faults
+from tests.release.faults import KINDS, NOTHING, Call, Decision, Faults
 from tests.release.full_disk import apply_until_full
 from tests.release.in_front import in_front_of
 from tests.release.kills import kill, wait, wait_for_messages
@@ -96,3 +97,34 @@ def test_ten_applies_at_once(base: Base, tmp_path: Path) -> None:
                 assert re.search(r"ERROR (The outcome of the apply .* is unknown: it is under way|.* stale)", err), err
         assert {kind: len(ids) for kind, ids in objects(account).items()} == SECOND_GENERATION
         run(first, "history", "--env", ENVIRONMENT, "--verify")
+
+
+class _Held:
+    """The provider makes a security group and asks whether it is there: that question is held."""
+
+    def __init__(self) -> None:
+        self._made = False
+        self.asked, self.answered = threading.Event(), threading.Event()
+
+    def decide(self, call: Call) -> Decision:
+        self._made |= call.action == "CreateSecurityGroup"
+        if self._made and call.action == "DescribeSecurityGroups":
+            self.asked.set()
+            self.answered.wait(60)
+        return NOTHING
+
+
+def test_what_is_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
+    """Terraform would make a second group of the same name before it destroys the first one, which AWS refuses."""
+    account, held = base.account.fork(), _Held()
+    try:
+        with in_front_of(account, held) as seen:
+            release = base.in_front(tmp_path / "build", seen)
+            with release.start("apply", "--yes", GATES="") as process:
+                assert held.asked.wait(120), "no group was made"
+                kill(process, "ctrl-c")
+            held.answered.set()
+            said = recovers(release, account, go_on=True)
+        assert "half made and in the way of its replacement: aws_security_group.service[" in said
+    finally:
+        account.stop()

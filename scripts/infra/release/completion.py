@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from infra.console import Step
 from infra.environment import Environment
-from infra.release import replay
+from infra.release import half_made, replay
 from infra.release.begun_objects import Lookup, find
 from infra.release.journalled import Journalled
 from infra.terraform.runner import Terraform
+from infra.terraform.session import Session
 from infra.terraform.stack import plan_stack
 
 
@@ -24,10 +25,12 @@ class Completed:
     Args:
         brought: addresses of what was brought back into the state.
         unclear: what may be in the account and in no state, each as an address with what is known of it.
+        destroyed: addresses of what was half made and stood in the way of its replacement.
     """
 
     brought: tuple[str, ...]
     unclear: tuple[str, ...]
+    destroyed: tuple[str, ...] = ()
 
 
 NOTHING_BROUGHT: Final = Completed((), ())
@@ -48,6 +51,7 @@ class Completion:
         self._environment = environment
         self._version = terraform_version
         self._step = step
+        self._before: set[str] = set()
 
     def run(self, journalled: Journalled, lookup: Lookup) -> Completed:
         """Complete the state by a journal, and then read the account into it.
@@ -63,6 +67,7 @@ class Completion:
             InfraError: Terraform's reason; run again, it begins anew.
         """
         before = self._root.state_pull()
+        self._before = replay.ids(before)
         state = replay.without(before, journalled.gone)
         if state["resources"] != before.get("resources", []):
             self._push(state)
@@ -71,10 +76,34 @@ class Completion:
             return self._bring_back(journalled, lookup)
         return NOTHING_BROUGHT
 
+    def destroy_half_made(self, session: Session) -> tuple[str, ...]:
+        """Destroy what Terraform was interrupted in making, where that is in the way of its replacement.
+
+        Args:
+            session: Terraform for the account.
+
+        Returns:
+            Its addresses.
+
+        Raises:
+            InfraError: Terraform's reason.
+        """
+        state = self._root.state_pull()
+        if not half_made.any_tainted(state):
+            return ()
+        addresses = half_made.in_the_way(self._planned())
+        left, resources = half_made.taken_out(state, addresses)
+        if resources:
+            self._step.detail(f"{len(resources)} objects that were half made")
+            half_made.destroy(resources, self._environment, session, self._version)
+            self._push(left)
+        return tuple(sorted(addresses))
+
     def _bring_back(self, journalled: Journalled, lookup: Lookup) -> Completed:
         planned = self._planned()
         after = {each["address"]: each["change"]["after"] or {} for each in planned.get("resource_changes", [])}
-        known = replay.ids(self._root.state_pull()) | {each.value for each in journalled.made.values()}
+        # What was there before, or was destroyed since, is not what was being made, though its tags may still be there.
+        known = self._before | replay.ids(self._root.state_pull()) | journalled.ids
         found, unclear = find(journalled.begun, after, known, lookup)
         made = {
             address: identity

@@ -66,6 +66,11 @@ class Journalled:
     begun: set[Address] = field(default_factory=set)
     finished: bool = False
 
+    @property
+    def ids(self) -> set[str]:
+        """Of everything that was made or destroyed."""
+        return {each.value for each in self.made.values()} | {identity for _, identity in self.gone}
+
 
 def read(lines: Iterable[Mapping[str, Any]]) -> Journalled:
     """Read a journal.

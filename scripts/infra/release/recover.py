@@ -77,6 +77,8 @@ def recover(environment: Environment, account: Account, confirmed: int) -> Findi
         with progress("comparing state and account") as step:
             completion = Completion(root, environment, session.tools.terraform.version, step)
             completed = completion.run(found, lookup_in(environment, account))
+            if tail.open.record.kind is not Kind.DESTROY:
+                completed = replace(completed, destroyed=completion.destroy_half_made(session))
         left = _left(root, environment, tail.open)
     closing = _closing(environment, account, books, tail.open, _outcome(tail.open, found, left), left, completed)
     entry = books.ledger.append(closing)
@@ -165,6 +167,10 @@ def _closing(  # noqa: PLR0917 - the facts of one entry
     said = [f"recovered the {entry.record.kind} of entry {entry.number}"]
     if completed.brought:
         said.append(f"brought back into the state: {_listed(completed.brought)}")
+    if completed.destroyed:
+        said.append(
+            f"destroyed, since it was half made and in the way of its replacement: {_listed(completed.destroyed)}"
+        )
     if completed.unclear:
         said.append(f"to be looked for by hand: {_listed(completed.unclear)}")
     if left:
@@ -183,6 +189,7 @@ def _closing(  # noqa: PLR0917 - the facts of one entry
         details={
             **entry.record.details,
             "brought": list(completed.brought),
+            "destroyed": list(completed.destroyed),
             "unclear": list(completed.unclear),
             "left": list(left),
         },

@@ -1,0 +1,113 @@
+"""What Terraform was interrupted in making, and would make once more before it destroys it (`create_before_destroy`).
+
+Nobody knows whether such an object is complete, so Terraform marks it as tainted and replaces it. Where a name may be
+there only once, AWS refuses the second object with it, every time. So the half-made one is destroyed first, by
+Terraform itself: as all that is in a state of its own.
+
+Source: the state's format 4 and the plan's JSON (`action_reason`), as Terraform 1.x writes them.
+"""
+
+import copy
+import json
+import shutil
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from infra.environment import Environment
+from infra.release.replay import address_of
+from infra.terraform.provider import LOCK_FILE
+from infra.terraform.session import Session
+
+_PROVIDER = "registry.terraform.io/hashicorp/aws"
+
+
+def any_tainted(state: Mapping[str, Any]) -> bool:
+    """Whether a state holds an object that may be incomplete."""
+    return any(each.get("status") == "tainted" for entry in state.get("resources", []) for each in entry["instances"])
+
+
+def in_the_way(planned: Mapping[str, Any]) -> set[str]:
+    """Which half-made objects a plan would make again before it destroys them.
+
+    Args:
+        planned: the plan's JSON.
+
+    Returns:
+        Their addresses.
+    """
+    return {
+        change["address"]
+        for change in planned.get("resource_changes", [])
+        if change.get("action_reason") == "replace_because_tainted"
+        and change["change"]["actions"] == ["create", "delete"]
+    }
+
+
+def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A state without half-made objects, and these.
+
+    Args:
+        state: the document.
+        addresses: of what is taken out.
+
+    Returns:
+        A copy, and entries for the `resources` of another state.
+    """
+    left, taken = copy.deepcopy(dict(state)), []
+    for resource in left.get("resources", []):
+        for instance in list(resource["instances"]):
+            if "deposed" not in instance and address_of(resource, instance) in addresses:
+                resource["instances"].remove(instance)
+                kept = {name: instance[name] for name in ("schema_version", "attributes") if name in instance}
+                entry = {"mode": "managed", "type": resource["type"], "name": f"half_made_{len(taken)}"}
+                taken.append({**entry, "provider": f'provider["{_PROVIDER}"]', "instances": [kept]})
+    left["resources"] = [resource for resource in left.get("resources", []) if resource["instances"]]
+    return left, taken
+
+
+def destroy(resources: Sequence[Mapping[str, Any]], environment: Environment, session: Session, version: str) -> None:
+    """Destroy objects.
+
+    Args:
+        resources: as `taken_out` gives them.
+        environment: whose.
+        session: Terraform for its account.
+        version: of Terraform, as in "1.11.4".
+
+    Raises:
+        TerraformError: Terraform's reason, for instance that something uses one of them. What is gone is gone; recover
+            again, and the state is found to be without it.
+    """
+    workshop = environment.build / ".half-made"
+    shutil.rmtree(workshop, ignore_errors=True)
+    workshop.mkdir(mode=0o700, parents=True)
+    try:
+        _write(workshop / "main.tf.json", _root(environment))
+        _write(workshop / "terraform.tfstate", _state(resources, version))
+        (workshop / "no-settings.hcl").touch()
+        shutil.copy(LOCK_FILE, workshop)
+        root, plan = session.root(workshop, workshop / "data"), workshop / "plan.tfplan"
+        root.init(workshop / "no-settings.hcl")
+        if root.plan(plan):
+            root.apply(plan)
+    finally:
+        shutil.rmtree(workshop)
+
+
+def _root(environment: Environment) -> dict[str, Any]:
+    """A root module that wants nothing."""
+    provider = {"region": environment.region, "allowed_account_ids": [environment.account_id]}
+    required = {"aws": {"source": "hashicorp/aws"}}
+    return {"terraform": {"backend": {"local": {}}, "required_providers": required}, "provider": {"aws": provider}}
+
+
+def _state(resources: Sequence[Mapping[str, Any]], version: str) -> dict[str, Any]:
+    head = {"version": 4, "terraform_version": version, "serial": 1, "lineage": str(uuid.uuid4())}
+    return {**head, "outputs": {}, "resources": list(resources)}
+
+
+def _write(file: Path, document: Mapping[str, Any]) -> None:
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(document))
