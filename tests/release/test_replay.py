@@ -97,6 +97,7 @@ def test_journal(lines: list[Any], made: dict[str, str], gone: set[Any], begun: 
     assert {each.text: identity.value for each, identity in found.made.items()} == made
     assert found.gone == gone
     assert {each.text for each in found.begun} == begun
+    assert found.ids == {*made.values(), *(identity for _, identity in gone)}
     assert found.finished == any(line.get("type") == "apply_complete" for line in lines)
 
 

@@ -55,7 +55,8 @@ def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, 
     Returns:
         A copy, and entries for the `resources` of another state.
     """
-    left, taken = copy.deepcopy(dict(state)), []
+    left = copy.deepcopy(dict(state))
+    taken: list[dict[str, Any]] = []
     for resource in left.get("resources", []):
         for instance in list(resource["instances"]):
             if "deposed" not in instance and address_of(resource, instance) in addresses:
