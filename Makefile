@@ -88,7 +88,7 @@ lint: .venv/ready ## Check format, types, Terraform and generated documents
 # Four at a time, also on two processors: for half of the time a test waits, for the provider or for a server.
 PYTEST_ALL := $(PYTEST) -n 4 --dist worksteal --durations 15 --durations-min 30
 .PHONY: test test-long
-test: .venv/ready ## Test modules, environments, routing, lifecycle, services, preflight, release, bad input: a quarter of an hour
+test: .venv/ready ## Test modules, environments, routing, lifecycle, services, preflight, release, bad input
 	@$(PYTEST_ALL) -m 'not long' tests
 test-long: .venv/ready ## Test the rest: wrong edits, every mistake that preflight must catch, drills, campaigns; TESTS=folder for some
 	@$(PYTEST_ALL) -m long $(or $(TESTS),tests)
