@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from xml.etree import ElementTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from infra.environment import Environment, load_environment
@@ -21,7 +20,7 @@ from infra.preflight.base.kept import KeptBase, find_base
 from infra.preflight.workplace import workplace
 from infra.repository import ROOT
 from tests.edited_copy import EditedCopy
-from tests.preflight.running import Preflights
+from tests.preflight.running import Preflights, report_file, step_seconds
 
 _ELSE_SECONDS, _KEPT_SECONDS = 60.0, 45.0
 EDIT = {"file": "environments/stack/edge.tf", "old": "priority     = 110", "new": "priority     = 111"}
@@ -47,10 +46,12 @@ def main() -> None:
     begun = time.monotonic()
     _infra("preflight", "--env", name)
     if arguments.cold:
-        whole, steps = time.monotonic() - begun, _steps(environment)
+        whole, steps = time.monotonic() - begun, step_seconds(report_file(environment.build.parent, name))
         applying = steps["account"] + steps["apply"]
         print(f"cold: {whole:.0f} s, {applying:.0f} of them for both applies, in which the provider sleeps, and")
         print(f"{whole - applying:.0f} s for everything else (at most {_ELSE_SECONDS:.0f})")
+    else:
+        print("a base is kept")
     with workplace("bench") as folder:
         (folder / "runs").mkdir()
         preflights = Preflights(lambda _: _kept(environment), folder / "runs")
@@ -72,13 +73,6 @@ def _infra(*arguments: str) -> None:
         raise SystemExit(f"infra {' '.join(arguments)} failed")
 
 
-def _steps(environment: Environment) -> dict[str, float]:
-    """Seconds of each step of the preflight that ran last."""
-    file = environment.build / "preflight/preflight.junit.xml"
-    cases = ElementTree.parse(file).iter("testcase")  # noqa: S314 - written by us
-    return {str(case.get("name")): float(case.get("time", "0")) for case in cases}
-
-
 def _kept(environment: Environment) -> KeptBase:
     base = find_base(environment)
     if base is None:
@@ -88,12 +82,12 @@ def _kept(environment: Environment) -> KeptBase:
 
 def _run(preflights: Preflights, name: str, root: Path) -> dict[str, float]:
     begun = time.monotonic()
-    found = preflights.run(name, root=root)
+    report = preflights.run(name, root=root)
     whole = time.monotonic() - begun
-    if found.exit_code != 0:
-        raise SystemExit(found.output)
-    phases = {phase: sum(found.seconds.get(step, 0.0) for step in steps) for phase, steps in PHASES.items()}
-    phases["other steps"] = sum(found.seconds.values()) - sum(phases.values())
+    if report.exit_code != 0:
+        raise SystemExit(report.output)
+    phases = {phase: sum(report.seconds.get(step, 0.0) for step in steps) for phase, steps in PHASES.items()}
+    phases["other steps"] = sum(report.seconds.values()) - sum(phases.values())
     return {**phases, "start and end": whole - sum(phases.values())}
 
 

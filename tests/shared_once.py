@@ -10,6 +10,12 @@ import pytest
 from filelock import FileLock
 
 
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of a test run have: under xdist the parent of their own."""
+    base = factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @contextmanager
 def shared_once(
     factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None], end: Callable[[Path], None]
@@ -17,7 +23,7 @@ def shared_once(
     """A folder, filled.
 
     Args:
-        factory: under xdist all workers share the parent of its base folder.
+        factory: of the session.
         name: of the folder.
         make: fills it, while other processes wait.
         end: ends what runs for it; also called when `make` failed half-way.
@@ -25,8 +31,7 @@ def shared_once(
     Yields:
         The folder, in which nothing may be changed.
     """
-    base = factory.getbasetemp()
-    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    place = shared_folder(factory) / name
     folder, users = place / "made", place / "users"
     users.mkdir(parents=True, exist_ok=True)
     own = users / str(os.getpid())

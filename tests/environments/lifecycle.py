@@ -22,6 +22,7 @@ from infra.account.inventory import inventory
 from infra.environment import environment_names
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
+from tests.shared_once import shared_folder
 from tests.shared_tools import share_tools
 
 _STEPS = ("plan", "apply", "second-plan", "destroy")
@@ -129,16 +130,14 @@ def shared_lifecycles(tmp_path_factory: pytest.TempPathFactory) -> Lifecycles:
     """The lifecycles of this test run, started by the first test process that asks.
 
     Args:
-        tmp_path_factory: under xdist all workers share the parent of its base folder.
+        tmp_path_factory: of the session.
 
     Returns:
         The results.
     """
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if worker else base) / "lifecycles"
+    folder = shared_folder(tmp_path_factory) / "lifecycles"
     folder.mkdir(exist_ok=True)
-    watched = os.getppid() if worker else os.getpid()
+    watched = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
     with FileLock(folder / "start.lock"):
         if not (folder / "started").exists():
             with (folder / "log").open("w") as log:

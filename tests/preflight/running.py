@@ -123,18 +123,28 @@ def report(exit_code: int, build: Path, environment: str) -> Report:
         How it ended.
     """
     output = (build / "output").read_text()
-    file = build / environment / "preflight" / "preflight.junit.xml"
+    file = report_file(build, environment)
     assert file.exists(), output
-    outcomes, findings, seconds = {}, {}, {}
+    outcomes, findings = {}, {}
     for case in ElementTree.parse(file).getroot().iter("testcase"):  # noqa: S314 - written by ourselves
         kinds = {"failure": "failed", "error": "error", "skipped": "skipped"}
         [outcome] = [kinds[child.tag] for child in case] or ["passed"]
         outcomes[case.attrib["name"]] = outcome
-        seconds[case.attrib["name"]] = float(case.attrib.get("time", 0))
         failure = case.find("failure")
         if failure is not None:
             findings[case.attrib["name"]] = failure.text or ""
-    return Report(exit_code, output, outcomes, findings, seconds, build)
+    return Report(exit_code, output, outcomes, findings, step_seconds(file), build)
+
+
+def report_file(build: Path, environment: str) -> Path:
+    """Where a preflight in a build folder leaves its JUnit report."""
+    return build / environment / "preflight" / "preflight.junit.xml"
+
+
+def step_seconds(file: Path) -> dict[str, float]:
+    """How long each step took, by a JUnit report."""
+    cases = ElementTree.parse(file).getroot().iter("testcase")  # noqa: S314 - written by ourselves
+    return {case.attrib["name"]: float(case.attrib.get("time", 0)) for case in cases}
 
 
 def process_environment(root: Path, build: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.release.campaign import LONG, beyond, chance, kills, run
+from tests.release.campaign import LONG, chance, kills, run
 from tests.release.deploying.campaign import PROGRAM, Change, deploy_of, promotion_of, recovers
 from tests.release.deploying.checkout import Deployable
 from tests.release.deploying.verified import verify
@@ -27,6 +27,8 @@ from tests.release.kills import (
     wait_for_message,
     wait_for_moment,
 )
+
+pytestmark = pytest.mark.long
 
 KILLS = kills(3)
 DEPLOYED, NEXT = "sha256:" + "b" * 64, "sha256:" + "c" * 64
@@ -72,7 +74,7 @@ def verified(applied: Deployable, tmp_path_factory: pytest.TempPathFactory) -> I
         yield Verified(own, seconds, calls.count)
 
 
-@pytest.mark.parametrize("number", beyond(0, range(KILLS)))
+@pytest.mark.parametrize("number", range(KILLS))
 @pytest.mark.parametrize("command", COMMANDS)
 def test_killed(verified: Verified, tmp_path: Path, command: str, number: int) -> None:
     """At a chosen call to the account, then at any; in the long form at any moment of time, too."""
@@ -87,7 +89,6 @@ def test_killed(verified: Verified, tmp_path: Path, command: str, number: int) -
         print(f"{how} after {moment} of {verified.calls}: {recovers(own, change)}")
 
 
-@pytest.mark.long
 def test_what_terraform_has_made_is_not_made_again(verified: Verified, tmp_path: Path) -> None:
     """Killed when Terraform is done and the services are followed, which takes longest on AWS."""
     with verified.own.copy(tmp_path) as own:
@@ -100,7 +101,6 @@ def test_what_terraform_has_made_is_not_made_again(verified: Verified, tmp_path:
         assert own.definition(PROGRAM)["revision"] == before + 1
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("command", "kind"), [(command, kind) for command in COMMANDS for kind in (KINDS if LONG else FAULTS[command])]
 )

@@ -48,7 +48,8 @@ def test_killed(base: Base, tmp_path: Path, number: int) -> None:
         print(f"{how} after {moment}: {recovers(release, account, go_on=LONG or number % 3 == 1)}")
 
 
-@pytest.mark.parametrize("kind", beyond(0, KINDS))
+@pytest.mark.long
+@pytest.mark.parametrize("kind", KINDS)
 def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
     random = chance(kind)
     account = base.account.fork()
@@ -69,7 +70,8 @@ def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
         account.stop()
 
 
-@pytest.mark.parametrize("number", beyond(0, range(max(1, KILLS // 10))))
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(max(1, KILLS // 10)))
 def test_full_disk(base: Base, tmp_path: Path, number: int) -> None:
     """The journal, the plan file and Terraform's data are on it; state and ledger are not."""
     messages = chance(f"disk {number}").randrange(1, MESSAGES)

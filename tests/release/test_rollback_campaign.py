@@ -16,12 +16,14 @@ from typing import Any
 import pytest
 
 from infra.account.emulated import EmulatedAccount
-from tests.release.campaign import LONG, Base, agree, beyond, chance, kills, recovers, run
+from tests.release.campaign import LONG, Base, agree, chance, kills, recovers, run
 from tests.release.checkout import ENVIRONMENT, Release
 from tests.release.faults import KINDS, Decides, Faults
 from tests.release.in_front import in_front_of
 from tests.release.kills import HOW, Calls, kill, moment_of, planning, wait_for_message, wait_for_moment
 from tests.release.rollback.deployed import ENV, deploy_broken, own_repository
+
+pytestmark = pytest.mark.long
 
 KILLS = kills(2)
 # Those that test_deploy_campaign.py does not have in the short form.
@@ -81,7 +83,7 @@ def deployed(base: Base, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         yield found
 
 
-@pytest.mark.parametrize("number", beyond(0, range(KILLS)))
+@pytest.mark.parametrize("number", range(KILLS))
 def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
     """In its plan, then at any call to the account; in the long form at any moment of time, too."""
     random, how = chance(f"rollback {number}"), HOW[number % len(HOW)]
@@ -94,7 +96,6 @@ def test_killed(deployed: Deployed, tmp_path: Path, number: int) -> None:
         print(f"{how} after {moment} of {deployed.calls}: {mended(release, account)}")
 
 
-@pytest.mark.long
 def test_killed_when_terraform_is_done(deployed: Deployed, tmp_path: Path) -> None:
     """Nobody saw it run: the same command goes on from there, and not further back."""
     with deployed.copy(tmp_path, Calls()) as (release, account):
@@ -107,7 +108,6 @@ def test_killed_when_terraform_is_done(deployed: Deployed, tmp_path: Path) -> No
         assert entries(release)[-1]["kind"] == "rollback"
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS if LONG else FAULTS)
 def test_faults_of_the_api(deployed: Deployed, tmp_path: Path, kind: str) -> None:
     faults = Faults(kind, chance(f"rollback, {kind}"), WRITES)

@@ -9,14 +9,13 @@ from filelock import FileLock
 from infra.account.emulated import EmulatedAccount
 from infra.terraform.session import Tools
 from tests.review.plans import RealPlan, keep, kept, make_plans
+from tests.shared_once import shared_folder
 
 
 @pytest.fixture(scope="session")
 def plans(tools: Tools, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory) -> dict[str, RealPlan]:
     """`create`, `nothing`, `output only`, `all` (every other kind of change in one plan), `all again`."""
-    base = tmp_path_factory.getbasetemp()
-    # Under xdist all workers share the parent of their base folders.
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "review-plans"
+    folder = shared_folder(tmp_path_factory) / "review-plans"
     manifest = folder / "plans.json"
     with FileLock(f"{folder}.lock"):
         if not manifest.exists():

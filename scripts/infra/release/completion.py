@@ -51,7 +51,6 @@ class Completion:
         self._environment = environment
         self._version = terraform_version
         self._step = step
-        self._before: set[str] = set()
 
     def run(self, journalled: Journalled, lookup: Lookup) -> Completed:
         """Complete the state by a journal, and then read the account into it.
@@ -67,13 +66,12 @@ class Completion:
             InfraError: Terraform's reason; run again, it begins anew.
         """
         before = self._root.state_pull()
-        self._before = replay.ids(before)
         state = replay.without(before, journalled.gone)
         if state["resources"] != before.get("resources", []):
             self._push(state)
         self._refresh()
         if journalled.made or journalled.begun:
-            return self._bring_back(journalled, lookup)
+            return self._bring_back(journalled, lookup, replay.ids(before))
         return NOTHING_BROUGHT
 
     def destroy_half_made(self, session: Session) -> tuple[str, ...]:
@@ -99,11 +97,11 @@ class Completion:
             self._push(left)
         return tuple(sorted(addresses))
 
-    def _bring_back(self, journalled: Journalled, lookup: Lookup) -> Completed:
+    def _bring_back(self, journalled: Journalled, lookup: Lookup, before: set[str]) -> Completed:
         planned = self._planned()
         after = {each["address"]: each["change"]["after"] or {} for each in planned.get("resource_changes", [])}
         # What was there before, or was destroyed since, is not what was being made, though its tags may still be there.
-        known = self._before | replay.ids(self._root.state_pull()) | journalled.ids
+        known = before | replay.ids(self._root.state_pull()) | journalled.ids
         found, unclear = find(journalled.begun, after, known, lookup)
         made = {
             address: identity

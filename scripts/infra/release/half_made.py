@@ -7,25 +7,20 @@ Terraform itself: as all that is in a state of its own.
 Source: the state's format 4 and the plan's JSON (`action_reason`), as Terraform 1.x writes them.
 """
 
-import copy
 import json
 import shutil
-import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from infra.environment import Environment
-from infra.release.replay import address_of
-from infra.terraform.provider import LOCK_FILE
+from infra.release import replay
+from infra.terraform.provider import ADDRESS, LOCK_FILE
 from infra.terraform.session import Session
-
-_PROVIDER = "registry.terraform.io/hashicorp/aws"
 
 
 def any_tainted(state: Mapping[str, Any]) -> bool:
     """Whether a state holds an object that may be incomplete."""
-    return any(each.get("status") == "tainted" for entry in state.get("resources", []) for each in entry["instances"])
+    return any(instance.get("status") == "tainted" for _, instance in replay.instances(state))
 
 
 def in_the_way(planned: Mapping[str, Any]) -> set[str]:
@@ -55,17 +50,16 @@ def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, 
     Returns:
         A copy, and entries for the `resources` of another state.
     """
-    left = copy.deepcopy(dict(state))
     taken: list[dict[str, Any]] = []
-    for resource in left.get("resources", []):
-        for instance in list(resource["instances"]):
-            if "deposed" not in instance and address_of(resource, instance) in addresses:
-                resource["instances"].remove(instance)
-                kept = {name: instance[name] for name in ("schema_version", "attributes") if name in instance}
-                entry = {"mode": "managed", "type": resource["type"], "name": f"half_made_{len(taken)}"}
-                taken.append({**entry, "provider": f'provider["{_PROVIDER}"]', "instances": [kept]})
-    left["resources"] = [resource for resource in left.get("resources", []) if resource["instances"]]
-    return left, taken
+    gone = set()
+    for resource, instance in replay.instances(state):
+        address = replay.address_of(resource, instance)
+        if "deposed" not in instance and address in addresses:
+            gone.add((address, str(instance["attributes"]["id"])))
+            kept = {name: instance[name] for name in ("schema_version", "attributes")}
+            entry = {"mode": "managed", "type": resource["type"], "name": f"half_made_{len(taken)}"}
+            taken.append({**entry, "provider": f'provider["{ADDRESS}"]', "instances": [kept]})
+    return replay.without(state, gone), taken
 
 
 def destroy(resources: Sequence[Mapping[str, Any]], environment: Environment, session: Session, version: str) -> None:
@@ -85,8 +79,9 @@ def destroy(resources: Sequence[Mapping[str, Any]], environment: Environment, se
     shutil.rmtree(workshop, ignore_errors=True)
     workshop.mkdir(mode=0o700, parents=True)
     try:
-        _write(workshop / "main.tf.json", _root(environment))
-        _write(workshop / "terraform.tfstate", _state(resources, version))
+        (workshop / "main.tf.json").write_text(json.dumps(_root(environment)))
+        state = replay.next_version({"resources": list(resources)}, version)
+        (workshop / "terraform.tfstate").write_text(json.dumps(state))
         (workshop / "no-settings.hcl").touch()
         shutil.copy(LOCK_FILE, workshop)
         root, plan = session.root(workshop, workshop / "data"), workshop / "plan.tfplan"
@@ -102,13 +97,3 @@ def _root(environment: Environment) -> dict[str, Any]:
     provider = {"region": environment.region, "allowed_account_ids": [environment.account_id]}
     required = {"aws": {"source": "hashicorp/aws"}}
     return {"terraform": {"backend": {"local": {}}, "required_providers": required}, "provider": {"aws": provider}}
-
-
-def _state(resources: Sequence[Mapping[str, Any]], version: str) -> dict[str, Any]:
-    head = {"version": 4, "terraform_version": version, "serial": 1, "lineage": str(uuid.uuid4())}
-    return {**head, "outputs": {}, "resources": list(resources)}
-
-
-def _write(file: Path, document: Mapping[str, Any]) -> None:
-    file.touch(mode=0o600)
-    file.write_text(json.dumps(document))

@@ -50,7 +50,7 @@ def missing(state: Mapping[str, Any], made: Mapping[Address, Identity]) -> dict[
     """
     current = {
         address_of(resource, instance): instance.get("attributes") or {}
-        for resource, instance in _instances(state)
+        for resource, instance in instances(state)
         if "deposed" not in instance
     }
     return {
@@ -131,7 +131,7 @@ def addresses(state: Mapping[str, Any]) -> set[str]:
     Returns:
         Addresses of its objects, but for those that a replacement has yet to destroy.
     """
-    return {address_of(resource, instance) for resource, instance in _instances(state) if "deposed" not in instance}
+    return {address_of(resource, instance) for resource, instance in instances(state) if "deposed" not in instance}
 
 
 def ids(state: Mapping[str, Any]) -> set[str]:
@@ -143,7 +143,7 @@ def ids(state: Mapping[str, Any]) -> set[str]:
     Returns:
         The ids and ARNs of its objects.
     """
-    attributes = [instance.get("attributes") or {} for _, instance in _instances(state)]
+    attributes = [instance.get("attributes") or {} for _, instance in instances(state)]
     return {str(each[name]) for each in attributes for name in ("id", "arn") if each.get(name)}
 
 
@@ -164,7 +164,15 @@ def address_of(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
     return f"{prefix}{mode}{resource['type']}.{resource['name']}{index}"
 
 
-def _instances(state: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def instances(state: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """The objects of a state.
+
+    Args:
+        state: the document.
+
+    Yields:
+        An entry of its `resources`, and one of its `instances`.
+    """
     for resource in state.get("resources", []):
         yield from ((resource, instance) for instance in resource["instances"])
 

@@ -210,12 +210,13 @@ class Terraform:
         """
         self._stream("apply", {"input": False}, str(plan), on_message=on_message, stop=stop, journal=journal)
 
-    def plan_and_apply(self, variable_files: Sequence[Path], *, refresh: bool, on_message: Listener) -> None:
+    def plan_and_apply(self, variable_files: Sequence[Path], on_message: Listener) -> None:
         """Plan and apply in one run, which reads configuration, state and schema once: where nobody reviews the plan.
+
+        The state is believed; no resource is read first.
 
         Args:
             variable_files: `.tfvars` files, later ones win.
-            refresh: as in `plan`.
             on_message: called for every machine-readable message. Those of the plan end with a `change_summary`.
 
         Raises:
@@ -229,7 +230,7 @@ class Terraform:
             on_message(message)
 
         files = [str(file) for file in variable_files]
-        options = {"input": False, "auto-approve": IsFlagged, "refresh": refresh, "var-file": files}
+        options = {"input": False, "auto-approve": IsFlagged, "refresh": False, "var-file": files}
         try:
             self._stream("apply", options, on_message=read)
         except TerraformError as error:

@@ -46,9 +46,14 @@ class ClientSession:
         """What it prints."""
         return self._folder / "client.log"
 
-    def start(self) -> None:
-        """Start it, unless it runs. Its imports take seconds, in which something else can be done."""
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start it, unless it runs. Its imports take seconds, in which something else can be done.
+
+        Returns:
+            Its process.
+        """
         self._process = self._process or self._start()
+        return self._process
 
     def step(self, name: str, seconds: float = STEP_SECONDS) -> str:
         """Let the client go through one step.
@@ -63,9 +68,7 @@ class ClientSession:
         Raises:
             CheckFailed: it failed, ended, or took too long; with the client's own words.
         """
-        self.start()
-        process = self._process
-        assert process is not None  # noqa: S101 - just started
+        process = self.start()
         assert process.stdin is not None  # noqa: S101 - a pipe
         try:
             process.stdin.write(f"{name}\n".encode())

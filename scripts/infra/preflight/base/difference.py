@@ -79,7 +79,7 @@ class Difference:
                 hook = message["hook"]
                 on_made(str(hook["resource"]["addr"]), float(hook["elapsed_seconds"]))
 
-        self._stack().plan_and_apply(self._environment.variable_files, refresh=False, on_message=read)
+        self._stack().plan_and_apply(self._environment.variable_files, read)
 
     def require_none(self) -> None:
         """Prove with a plan that reads everything that the account is what the configuration says.

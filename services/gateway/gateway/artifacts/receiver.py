@@ -9,7 +9,7 @@ from aiohttp import web
 class Receiver:
     """Who gets the answer, and takes each piece of it in time or is left.
 
-    One timer watches over all pieces: a time limit for each of thousands costs as much as passing it on.
+    One timer watches over all pieces, of which a large body has thousands.
 
     Args:
         request: the client's.
