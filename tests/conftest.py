@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.account.emulated import EmulatedAccount, start
+from infra.account.inventory import inventory
 from infra.environment import load_environment
 from infra.preflight.base.kept import KeptBase, find_base
 from infra.preflight.base.made_from import made_from
@@ -36,15 +37,25 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccoun
         tmp_path_factory.mktemp("account"), ACCOUNT_ID, REGION, port=0, parent_pid=os.getpid(), idle_seconds=3600
     )
     yield running
+    written = inventory(running)
     running.stop()
+    assert not written, f"a test wrote to the account that all tests copy; it must take a fork of it: {written}"
+
+
+@pytest.fixture(scope="session")
+def planned_account(account: EmulatedAccount) -> Iterator[EmulatedAccount]:
+    """The account that the resident Terraform plans in; it may hold what an account holds before the stack."""
+    copy = account.fork()
+    yield copy
+    copy.stop()
 
 
 @pytest.fixture(scope="session")
 def resident(
-    tools: Tools, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
+    tools: Tools, planned_account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ResidentTerraform]:
-    """One Terraform and one provider process that stay, for the account of this test process."""
-    environment = clean_environment(account.environment(os.environ))
+    """One Terraform and one provider process that stay, for an account of this test process."""
+    environment = clean_environment(planned_account.environment(os.environ))
     environment["TF_CLI_CONFIG_FILE"] = str(write_cli_config(tools.provider))
     with (
         warm_provider(tools.provider, environment) as provider,

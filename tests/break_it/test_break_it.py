@@ -30,9 +30,9 @@ PLANNED = "production"
 
 @pytest.fixture(scope="session")
 def copy(
-    resident: ResidentTerraform, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
+    resident: ResidentTerraform, planned_account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
 ) -> PlannedCopy:
-    seed(account, load_environment(PLANNED).domain)
+    seed(planned_account, load_environment(PLANNED).domain)
     return PlannedCopy(tmp_path_factory.mktemp("copy") / "checkout", resident)
 
 

@@ -41,9 +41,9 @@ def test_every_block_of_a_step_is_an_instruction() -> None:
 
 
 def test_the_service_is_planned_and_holds_what_all_hold(
-    copy: PlannedCopy, account: EmulatedAccount, tmp_path: Path
+    copy: PlannedCopy, planned_account: EmulatedAccount, tmp_path: Path
 ) -> None:
-    seed(account, load_environment(PLANNED).domain)
+    seed(planned_account, load_environment(PLANNED).domain)
     document = copy.plan(PLANNED)
     plan = Plan(document)
     assert "hokusai-notifier" in {each["name"] for each in plan.of_type("aws_ecs_service")}

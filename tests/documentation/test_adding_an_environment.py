@@ -21,7 +21,9 @@ FOLDER = PAGE[PAGE.index("## 1. The folder") : PAGE.index("## 2. ")]
 COMMANDS = re.findall(r"^```sh\n(.*?)^```", FOLDER, re.MULTILINE | re.DOTALL)
 
 
-def test_the_page_makes_an_environment(resident: ResidentTerraform, account: EmulatedAccount, tmp_path: Path) -> None:
+def test_the_page_makes_an_environment(
+    resident: ResidentTerraform, planned_account: EmulatedAccount, tmp_path: Path
+) -> None:
     copy = PlannedCopy(tmp_path / "checkout", resident)
     for command in COMMANDS:
         subprocess.run(["bash", "-euc", command], cwd=copy.folder, check=True)
@@ -35,7 +37,7 @@ def test_the_page_makes_an_environment(resident: ResidentTerraform, account: Emu
     assert '"hokusai-terraform-state-qa"' in text
     assert "10.10." not in text
 
-    seed(account, "qa.hokus.ai")
+    seed(planned_account, "qa.hokus.ai")
     plan = copy.plan("qa", account_id=ACCOUNT_ID)  # the account of these tests
     (tmp_path / "plans").mkdir()
     (tmp_path / "plans" / "qa.json").write_text(json.dumps(plan))

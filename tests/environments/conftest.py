@@ -56,10 +56,10 @@ def environment_plan(request: pytest.FixtureRequest, plans: dict[str, Plan]) -> 
 
 @pytest.fixture(scope="session")
 def other_lane_plan(
-    resident: ResidentTerraform, account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
+    resident: ResidentTerraform, planned_account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
 ) -> Plan:
     """An environment with the artifact lane that none of them has, planned from nothing without its state."""
-    seed(account, load_environment(OTHER_LANE_OF).domain)
+    seed(planned_account, load_environment(OTHER_LANE_OF).domain)
     folder = tmp_path_factory.mktemp("other-lane")
     for name in ("environments", "modules"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*"))

@@ -5,6 +5,7 @@ bucket's policy, which tests/modules/test_state_backend.py holds against an eval
 """
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -56,8 +57,10 @@ class Stores:
 
 
 @pytest.fixture
-def stores(account: EmulatedAccount) -> Stores:
-    return Stores(account)
+def stores(account: EmulatedAccount) -> Iterator[Stores]:
+    copy = account.fork()
+    yield Stores(copy)
+    copy.stop()
 
 
 def person(store: ApprovalStore, name: str) -> Person:
