@@ -116,6 +116,37 @@ class _Held:
         return NOTHING
 
 
+class _Refused:
+    """The provider makes a security group and may not take away its rule for everything that goes out."""
+
+    def __init__(self) -> None:
+        self.armed, self.met = True, 0
+
+    def decide(self, call: Call) -> Decision:
+        if not self.armed or call.action != "RevokeSecurityGroupEgress":
+            return NOTHING
+        self.met += 1
+        return "UnauthorizedOperation", 403
+
+
+def test_what_an_apply_that_failed_has_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
+    """The same where nothing was interrupted: it fails with what to do, instead of in every apply after it."""
+    account, refused = base.account.fork(), _Refused()
+    try:
+        with in_front_of(account, refused) as seen:
+            release = base.in_front(tmp_path / "build", seen)
+            result = release.infra("apply", "--yes", GATES="")
+            refused.armed = False
+            assert refused.met
+            assert result.returncode == 1
+            assert "Half made, and in the way of what the next plan makes for it: aws_security_group." in result.stderr
+            assert f"make recover ENV={ENVIRONMENT}" in result.stderr
+            said = recovers(release, account, go_on=True)
+        assert "half made and in the way of its replacement: aws_security_group.service[" in said
+    finally:
+        account.stop()
+
+
 def test_what_is_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
     """Terraform would make a second group of the same name before it destroys the first one, which AWS refuses."""
     account, held = base.account.fork(), _Held()

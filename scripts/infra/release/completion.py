@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from infra.console import Step
 from infra.environment import Environment
-from infra.release import half_made, replay
+from infra.release import half_made, remaining, replay
 from infra.release.begun_objects import Lookup, find
 from infra.release.journalled import Journalled
 from infra.terraform.runner import Terraform
@@ -86,15 +86,12 @@ class Completion:
         Raises:
             InfraError: Terraform's reason.
         """
-        state = self._root.state_pull()
-        if not half_made.any_tainted(state):
-            return ()
-        addresses = half_made.in_the_way(self._planned())
-        left, resources = half_made.taken_out(state, addresses)
-        if resources:
-            self._step.detail(f"{len(resources)} objects that were half made")
+        addresses = half_made.found(self._root, self._environment, self._step)
+        if addresses:
+            self._step.detail(f"{len(addresses)} objects that were half made")
+            without, resources = half_made.taken_out(self._root.state_pull(), addresses)
             half_made.destroy(resources, self._environment, session, self._version)
-            self._push(left)
+            self._push(without)
         return tuple(sorted(addresses))
 
     def _bring_back(self, journalled: Journalled, lookup: Lookup, before: set[str]) -> Completed:
@@ -143,11 +140,4 @@ class Completion:
             plan.unlink(missing_ok=True)
 
     def _planned(self) -> dict[str, Any]:
-        """What is still to be done, as far as the state knows."""
-        plan = self._environment.build / ".left.tfplan"
-        try:
-            plan_stack(self._root, self._environment, plan, self._step, lock=False, refresh=False)
-            document: dict[str, Any] = json.loads(self._root.show(plan))
-        finally:
-            plan.unlink(missing_ok=True)
-        return document
+        return remaining.planned(self._root, self._environment, self._step)[1]

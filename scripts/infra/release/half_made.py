@@ -12,9 +12,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infra.console import Step
 from infra.environment import Environment
-from infra.release import replay
+from infra.release import remaining, replay
 from infra.terraform.provider import ADDRESS, LOCK_FILE
+from infra.terraform.runner import Terraform
 from infra.terraform.session import Session
 
 
@@ -38,6 +40,25 @@ def in_the_way(planned: Mapping[str, Any]) -> set[str]:
         if change.get("action_reason") == "replace_because_tainted"
         and change["change"]["actions"] == ["create", "delete"]
     }
+
+
+def found(root: Terraform, environment: Environment, step: Step) -> set[str]:
+    """Which half-made objects stand in the way in an environment.
+
+    Args:
+        root: the initialised stack.
+        environment: whose.
+        step: told what goes on.
+
+    Returns:
+        Their addresses. Most often there is nothing half made, and then nothing is planned.
+
+    Raises:
+        TerraformError: Terraform's reason.
+    """
+    if not any_tainted(root.state_pull()):
+        return set()
+    return in_the_way(remaining.planned(root, environment, step)[1])
 
 
 def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from infra.account.selection import Account
 from infra.console import note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import journalled, unsaved_state
+from infra.release import journalled, remaining, unsaved_state
 from infra.release.account_lookup import lookup_in
 from infra.release.books import Books, describe_open, here, now, open_books
 from infra.release.completion import NOTHING_BROUGHT, Completed, Completion
@@ -19,7 +19,7 @@ from infra.release.ledger.store import Tail
 from infra.terraform.plan_json import Plan
 from infra.terraform.runner import Terraform
 from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import open_stack, plan_stack
+from infra.terraform.stack import open_stack
 
 _PAUSE_SECONDS = 0.5
 _LISTED = 10
@@ -136,16 +136,10 @@ def _left(root: Terraform, environment: Environment, entry: Entry) -> tuple[str,
     """What is still to be done for what the entry began."""
     if entry.record.kind is Kind.DESTROY:
         return tuple(root.state_list())
-    plan = environment.build / ".left.tfplan"
-    try:
-        with progress("planning: what is still to be done") as step:
-            destroys = entry.record.note.startswith("destroys")
-            # The state has just been compared with the account.
-            if not plan_stack(root, environment, plan, step, lock=False, refresh=False, destroy=destroys):
-                return ()
-        return tuple(change["address"] for change in Plan.from_json(root.show(plan)).changes) or ("outputs",)
-    finally:
-        plan.unlink(missing_ok=True)
+    with progress("planning: what is still to be done") as step:
+        # The state has just been compared with the account.
+        changed, planned = remaining.planned(root, environment, step, destroy=entry.record.note.startswith("destroys"))
+    return tuple(change["address"] for change in Plan(planned).changes) or ("outputs",) if changed else ()
 
 
 def _outcome(entry: Entry, found: Journalled, left: tuple[str, ...]) -> Outcome:

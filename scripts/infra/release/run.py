@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra.account.selection import Account
-from infra.console import note
+from infra.console import note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import unsaved_state
+from infra.release import half_made, unsaved_state
 from infra.release.books import Books, here, now, require_settled
 from infra.release.connection import ConnectionWatch
 from infra.release.journal import Journal
-from infra.release.ledger.entry import Entry, Outcome, Record
+from infra.release.ledger.entry import Entry, Kind, Outcome, Record
 from infra.release.ledger.store import Tail
 from infra.terraform.runner import Listener, Terraform, TerraformError
 from infra.terraform.stack import explain_lock
@@ -40,6 +40,7 @@ class Run:
         self._account = account
         self._books = books
         self._lost = False
+        self._root: Terraform | None = None
 
     def apply(self, root: Terraform, plan: Path, on_message: Listener) -> None:
         """Apply a saved plan so that a kill of this process does not stop it, and the loss of the account does.
@@ -52,7 +53,7 @@ class Run:
         Raises:
             TerraformError: Terraform's reason.
         """
-        watch = ConnectionWatch(self._account, self._environment.region)
+        self._root, watch = root, ConnectionWatch(self._account, self._environment.region)
         try:
             with watch:
                 root.apply(plan, on_message, stop=watch.lost, journal=self.journal.path)
@@ -108,6 +109,11 @@ class Run:
         if self._still_locked():
             return InfraError(f"{said}\n{self._how_to_go_on()}")
         try:
+            if stuck := self._half_made() if outcome is Outcome.FAILED else set():
+                return InfraError(
+                    f"{said}\nHalf made, and in the way of what the next plan makes for it: "
+                    f"{', '.join(sorted(stuck))}.\n{self._how_to_go_on()}"
+                )
             self.close(outcome)
         except InfraError as unclosed:
             return InfraError(f"{said}\n{unclosed}\n{self._how_to_go_on()}")
@@ -139,6 +145,13 @@ class Run:
         except InfraError:
             return True
         return lock is not None and lock.is_of(self.entry)
+
+    def _half_made(self) -> set[str]:
+        """What the next plan cannot replace before recovering has destroyed it."""
+        if self._root is None or self.entry.record.kind is Kind.DESTROY:
+            return set()
+        with progress("looking at what is half made") as step:
+            return half_made.found(self._root, self._environment, step)
 
     def _how_to_go_on(self) -> str:
         name = self._environment.name
