@@ -61,7 +61,14 @@ def wait_for(build: Path, words: str, process: "subprocess.Popen[str]") -> str:
     return output()
 
 
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+    ("number", "exit_code"),
+    [
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, 130, marks=pytest.mark.long),
+        (signal.SIGKILL, -9),
+    ],
+)
 def test_nothing_is_left_of_a_run_that_ends_early(
     preflights: Preflights, temporary: Path, number: int, exit_code: int
 ) -> None:
@@ -75,6 +82,7 @@ def test_nothing_is_left_of_a_run_that_ends_early(
     assert "Traceback" not in (build / "output").read_text()
 
 
+@pytest.mark.long
 def test_what_is_kept_running_can_be_used_and_is_gone_after_ctrl_c(
     preflights: Preflights, temporary: Path, tmp_path: Path
 ) -> None:

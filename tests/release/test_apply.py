@@ -62,6 +62,7 @@ def write_state(account: EmulatedAccount, serial: int) -> None:
     s3.put_object(Bucket=BUCKET, Key=STATE_KEY, Body=json.dumps(state | {"serial": serial}))
 
 
+@pytest.mark.long
 def test_recovered_from_another_checkout(base: Base, tmp_path: Path) -> None:
     """The machine that applied is gone: somebody must say so, and then it is recovered without the journal."""
     with base.copy(tmp_path / "build") as (release, account):

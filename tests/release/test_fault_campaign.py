@@ -129,6 +129,7 @@ class _Refused:
         return "UnauthorizedOperation", 403
 
 
+@pytest.mark.long
 def test_what_an_apply_that_failed_has_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
     """The same where nothing was interrupted: it fails with what to do, instead of in every apply after it."""
     account, refused = base.account.fork(), _Refused()
@@ -147,6 +148,7 @@ def test_what_an_apply_that_failed_has_half_made_is_not_in_the_way(base: Base, t
         account.stop()
 
 
+@pytest.mark.long
 def test_what_is_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
     """Terraform would make a second group of the same name before it destroys the first one, which AWS refuses."""
     account, held = base.account.fork(), _Held()

@@ -21,6 +21,8 @@ from infra.verify.keys import VARIABLES
 from tests.verify.conftest import LeftRunning, Verified
 from tests.verify.test_platform import artifacts, ledger, log_of, meanwhile
 
+pytestmark = pytest.mark.long
+
 PROGRAM = ("-m", "tests.verify.as_on_aws")
 
 

@@ -31,6 +31,7 @@ def parameter(account: EmulatedAccount, name: str) -> str | None:
     return str(found[0]["Value"]) if found else None
 
 
+@pytest.mark.long
 def test_two_at_once_make_one_base(tmp_path: Path) -> None:
     checkout = make_checkout(tmp_path)
     with ThreadPoolExecutor() as pool:
@@ -129,6 +130,7 @@ def test_nothing_stays_of_a_run_that_is_killed(take: Take, number: int) -> None:
     assert take().said["origin"] == "kept"
 
 
+@pytest.mark.long
 def test_another_account_code_needs_another_base(checkout: Checkout, take: Take) -> None:
     gaps = checkout.root / "scripts/infra/account/gaps.py"
     before = gaps.read_text()

@@ -21,7 +21,10 @@ from tests.release.drift.conftest import Applied, Copies
 ENVIRONMENT = "development"
 
 
-@pytest.mark.parametrize("environment", environment_names())
+@pytest.mark.parametrize(
+    "environment",
+    [pytest.param(name, marks=() if name == "production" else pytest.mark.long) for name in environment_names()],
+)
 def test_lifecycle_an_applied_environment_has_no_drift(copies: Copies, environment: str) -> None:
     with copies(environment) as applied:
         report = applied.examine()
@@ -102,6 +105,7 @@ def denied(applied: Applied, operation: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(examination, "client", client)
 
 
+@pytest.mark.long
 def test_lifecycle_a_denied_call_fails_and_the_rest_is_examined(
     copies: Copies, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_the_branch_of_an_earlier_attempt_is_kept(release: Release) -> None:
     run(release, "rollback", *ENV, "--yes")
 
 
+@pytest.mark.long
 def test_what_would_lose_data_is_refused(release: Release) -> None:
     """The second generation has a log group more, with what was logged in it."""
     release.turn(2)

@@ -19,7 +19,7 @@ def auth() -> Iterator[AuthDouble]:
         yield double
 
 
-@pytest.fixture(scope="package", params=["mlflow", "direct"])
+@pytest.fixture(scope="package", params=[pytest.param("mlflow", marks=pytest.mark.long), "direct"])
 def registry(
     request: pytest.FixtureRequest,
     mlflow_service: MlflowService,

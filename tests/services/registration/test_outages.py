@@ -39,7 +39,7 @@ class Chain:
         return answer
 
 
-@pytest.fixture(scope="module", params=["mlflow", "direct"])
+@pytest.fixture(scope="module", params=[pytest.param("mlflow", marks=pytest.mark.long), "direct"])
 def chain(  # noqa: PLR0917 - fixtures
     request: pytest.FixtureRequest,
     postgres: Postgres,
