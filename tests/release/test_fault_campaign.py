@@ -5,7 +5,6 @@ CAMPAIGN_SEED, which each failure prints, repeats one.
 """
 
 import re
-import threading
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ from tests.release.campaign import (
     run,
 )
 from tests.release.checkout import ENVIRONMENT
-from tests.release.faults import KINDS, NOTHING, Call, Decision, Faults
+from tests.release.faults import KINDS, Faults
 from tests.release.full_disk import apply_until_full
 from tests.release.in_front import in_front_of
 from tests.release.kills import kill, wait, wait_for_messages
@@ -99,67 +98,3 @@ def test_ten_applies_at_once(base: Base, tmp_path: Path) -> None:
                 assert re.search(r"ERROR (The outcome of the apply .* is unknown: it is under way|.* stale)", err), err
         assert {kind: len(ids) for kind, ids in objects(account).items()} == SECOND_GENERATION
         run(first, "history", "--env", ENVIRONMENT, "--verify")
-
-
-class _Held:
-    """The provider makes a security group and asks whether it is there: that question is held."""
-
-    def __init__(self) -> None:
-        self._made = False
-        self.asked, self.answered = threading.Event(), threading.Event()
-
-    def decide(self, call: Call) -> Decision:
-        self._made |= call.action == "CreateSecurityGroup"
-        if self._made and call.action == "DescribeSecurityGroups":
-            self.asked.set()
-            self.answered.wait(60)
-        return NOTHING
-
-
-class _Refused:
-    """The provider makes a security group and may not take away its rule for everything that goes out."""
-
-    def __init__(self) -> None:
-        self.armed, self.met = True, 0
-
-    def decide(self, call: Call) -> Decision:
-        if not self.armed or call.action != "RevokeSecurityGroupEgress":
-            return NOTHING
-        self.met += 1
-        return "UnauthorizedOperation", 403
-
-
-@pytest.mark.long
-def test_what_an_apply_that_failed_has_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
-    """The same where nothing was interrupted: it fails with what to do, instead of in every apply after it."""
-    account, refused = base.account.fork(), _Refused()
-    try:
-        with in_front_of(account, refused) as seen:
-            release = base.in_front(tmp_path / "build", seen)
-            result = release.infra("apply", "--yes", GATES="")
-            refused.armed = False
-            assert refused.met
-            assert result.returncode == 1
-            assert "Half made, and in the way of what the next plan makes for it: aws_security_group." in result.stderr
-            assert f"make recover ENV={ENVIRONMENT}" in result.stderr
-            said = recovers(release, account, go_on=True)
-        assert "half made and in the way of its replacement: aws_security_group.service[" in said
-    finally:
-        account.stop()
-
-
-@pytest.mark.long
-def test_what_is_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
-    """Terraform would make a second group of the same name before it destroys the first one, which AWS refuses."""
-    account, held = base.account.fork(), _Held()
-    try:
-        with in_front_of(account, held) as seen:
-            release = base.in_front(tmp_path / "build", seen)
-            with release.start("apply", "--yes", GATES="") as process:
-                assert held.asked.wait(120), "no group was made"
-                kill(process, "ctrl-c")
-            held.answered.set()
-            said = recovers(release, account, go_on=True)
-        assert "half made and in the way of its replacement: aws_security_group.service[" in said
-    finally:
-        account.stop()

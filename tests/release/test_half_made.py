@@ -1,10 +1,17 @@
-"""Which half-made objects stand in the way, and how they are taken out of a state."""
+"""Which half-made objects stand in the way, how they are taken out of a state, and that recovering does it."""
 
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.release.half_made import any_tainted, in_the_way, taken_out
+from tests.release.campaign import Base, recovers
+from tests.release.checkout import ENVIRONMENT
+from tests.release.faults import NOTHING, Call, Decision
+from tests.release.in_front import in_front_of
+from tests.release.kills import kill
 
 
 def instance(identity: str, key: str, **more: str) -> dict[str, Any]:
@@ -53,3 +60,67 @@ def test_tainted() -> None:
     assert any_tainted(state(instance("sg", "mlflow", status="tainted")))
     assert not any_tainted(state(instance("sg", "mlflow")))
     assert not any_tainted({})
+
+
+class Held:
+    """The provider makes a security group and asks whether it is there: that question is held."""
+
+    def __init__(self) -> None:
+        self._made = False
+        self.asked, self.answered = threading.Event(), threading.Event()
+
+    def decide(self, call: Call) -> Decision:
+        self._made |= call.action == "CreateSecurityGroup"
+        if self._made and call.action == "DescribeSecurityGroups":
+            self.asked.set()
+            self.answered.wait(60)
+        return NOTHING
+
+
+class Refused:
+    """The provider makes a security group and may not take away its rule for everything that goes out."""
+
+    def __init__(self) -> None:
+        self.armed, self.met = True, 0
+
+    def decide(self, call: Call) -> Decision:
+        if not self.armed or call.action != "RevokeSecurityGroupEgress":
+            return NOTHING
+        self.met += 1
+        return "UnauthorizedOperation", 403
+
+
+@pytest.mark.long
+def test_what_an_apply_that_failed_has_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
+    """The same where nothing was interrupted: it fails with what to do, instead of in every apply after it."""
+    account, refused = base.account.fork(), Refused()
+    try:
+        with in_front_of(account, refused) as seen:
+            release = base.in_front(tmp_path / "build", seen)
+            result = release.infra("apply", "--yes", GATES="")
+            refused.armed = False
+            assert refused.met
+            assert result.returncode == 1
+            assert "Half made, and in the way of what the next plan makes for it: aws_security_group." in result.stderr
+            assert f"make recover ENV={ENVIRONMENT}" in result.stderr
+            said = recovers(release, account, go_on=True)
+        assert "half made and in the way of its replacement: aws_security_group.service[" in said
+    finally:
+        account.stop()
+
+
+@pytest.mark.long
+def test_what_is_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
+    """Terraform would make a second group of the same name before it destroys the first one, which AWS refuses."""
+    account, held = base.account.fork(), Held()
+    try:
+        with in_front_of(account, held) as seen:
+            release = base.in_front(tmp_path / "build", seen)
+            with release.start("apply", "--yes", GATES="") as process:
+                assert held.asked.wait(120), "no group was made"
+                kill(process, "ctrl-c")
+            held.answered.set()
+            said = recovers(release, account, go_on=True)
+        assert "half made and in the way of its replacement: aws_security_group.service[" in said
+    finally:
+        account.stop()
