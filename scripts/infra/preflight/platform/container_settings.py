@@ -1,6 +1,5 @@
 """How a container is started: from its definition, its image, and what ECS and this run add."""
 
-import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,11 +13,9 @@ from infra.preflight.platform.definitions import ContainerDefinition, TaskDefini
 from infra.preflight.platform.images import Image
 from infra.preflight.platform.model import Task
 from infra.preflight.platform.network import Network
+from infra.preflight.platform.processors import Processors
 from infra.preflight.platform.record import Record
 from infra.preflight.platform.task_start import TaskStart
-
-_UNITS_A_CPU = 1024
-_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -42,6 +39,7 @@ class Surroundings:
         extra: variables of doubles, by repository.
         hurry: health check intervals are divided by it until a container is healthy.
         limits: what could not be done is added here.
+        processors: who runs where.
     """
 
     account: EmulatedAccount
@@ -60,6 +58,7 @@ class Surroundings:
     extra: Mapping[str, Mapping[str, str]]
     hurry: float
     limits: list[str] = field(default_factory=list)
+    processors: Processors = field(default_factory=Processors)
 
     def network_variable(self, kind: str, address: str) -> str:
         """PREFLIGHT_NETWORK of network.c."""
@@ -123,7 +122,7 @@ class ContainerSettings:
             mounts=mounts,
             needed=tuple(map(str, needed)),
             ulimits=container.ulimits,
-            cpus=_processors(self.definition.cpu),
+            cpus=surroundings.processors.of(self.definition.family, self.definition.cpu),
         )
 
     def given_by_ecs(self, container: str) -> dict[str, str]:
@@ -174,13 +173,3 @@ def _command(container: ContainerDefinition, image: Image) -> tuple[str, ...]:
     # An entrypoint of the task definition takes the image's command away.
     command = container.command or (() if container.entrypoint else image.command)
     return (*(container.entrypoint or image.entrypoint), *command)
-
-
-def _processors(units: int) -> tuple[int, ...]:
-    """As many processors as the task's share needs, where the machine has more."""
-    available = sorted(os.sched_getaffinity(0))
-    wanted = max(1, -(-units // _UNITS_A_CPU))
-    if not units or wanted >= len(available):
-        return ()
-    first = next(_numbers)
-    return tuple(available[(first + number) % len(available)] for number in range(wanted))
