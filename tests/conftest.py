@@ -9,6 +9,7 @@ import pytest
 
 from infra.account.emulated import EmulatedAccount, start
 from infra.account.inventory import inventory
+from infra.account.seed import seed
 from infra.environment import load_environment
 from infra.preflight.base.kept import KeptBase, find_base
 from infra.preflight.base.made_from import made_from
@@ -44,8 +45,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccoun
 
 @pytest.fixture(scope="session")
 def planned_account(account: EmulatedAccount) -> Iterator[EmulatedAccount]:
-    """The account that the resident Terraform plans in; it may hold what an account holds before the stack."""
+    """The account that the resident Terraform plans in, as production's is before the stack."""
     copy = account.fork()
+    seed(copy, load_environment("production").domain)
     yield copy
     copy.stop()
 

@@ -14,9 +14,7 @@ import pytest
 import tftest
 import yaml
 
-from infra.account.emulated import EmulatedAccount
-from infra.account.seed import seed
-from infra.environment import environment_names, load_environment
+from infra.environment import environment_names
 from tests.copied_suite import failing
 from tests.edited_copy import PlannedCopy
 from tests.environments.lifecycle import Lifecycles
@@ -29,10 +27,7 @@ PLANNED = "production"
 
 
 @pytest.fixture(scope="session")
-def copy(
-    resident: ResidentTerraform, planned_account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
-) -> PlannedCopy:
-    seed(planned_account, load_environment(PLANNED).domain)
+def copy(resident: ResidentTerraform, tmp_path_factory: pytest.TempPathFactory) -> PlannedCopy:
     return PlannedCopy(tmp_path_factory.mktemp("copy") / "checkout", resident)
 
 

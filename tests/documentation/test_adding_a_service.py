@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from infra.account.emulated import EmulatedAccount
-from infra.account.seed import seed
 from infra.environment import environment_names, load_environment
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
@@ -40,10 +38,7 @@ def test_every_block_of_a_step_is_an_instruction() -> None:
     assert len(steps(PAGE)) > 8
 
 
-def test_the_service_is_planned_and_holds_what_all_hold(
-    copy: PlannedCopy, planned_account: EmulatedAccount, tmp_path: Path
-) -> None:
-    seed(planned_account, load_environment(PLANNED).domain)
+def test_the_service_is_planned_and_holds_what_all_hold(copy: PlannedCopy, tmp_path: Path) -> None:
     document = copy.plan(PLANNED)
     plan = Plan(document)
     assert "hokusai-notifier" in {each["name"] for each in plan.of_type("aws_ecs_service")}

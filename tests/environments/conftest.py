@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.account.emulated import EmulatedAccount
-from infra.account.seed import seed
-from infra.environment import environment_names, load_environment
+from infra.environment import environment_names
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
 from tests.environments.lifecycle import Lifecycles
@@ -55,11 +53,8 @@ def environment_plan(request: pytest.FixtureRequest, plans: dict[str, Plan]) -> 
 
 
 @pytest.fixture(scope="session")
-def other_lane_plan(
-    resident: ResidentTerraform, planned_account: EmulatedAccount, tmp_path_factory: pytest.TempPathFactory
-) -> Plan:
+def other_lane_plan(resident: ResidentTerraform, tmp_path_factory: pytest.TempPathFactory) -> Plan:
     """An environment with the artifact lane that none of them has, planned from nothing without its state."""
-    seed(planned_account, load_environment(OTHER_LANE_OF).domain)
     folder = tmp_path_factory.mktemp("other-lane")
     for name in ("environments", "modules"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*"))
