@@ -7,7 +7,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from _pytest.mark import ParameterSet
 from infra.account.emulated import EmulatedAccount
 from infra.release.remote_state import STATE_KEY
 from tests.release.checkout import BUCKET, ENVIRONMENT, Release
+from tests.release.faults import Decides
+from tests.release.in_front import in_front_of
 
 # What generation 2 of tests/release/root is, as `objects` counts it.
 SECOND_GENERATION = {
@@ -86,18 +88,20 @@ class Base:
     seconds: float
 
     @contextmanager
-    def copy(self, folder: Path) -> Iterator[tuple[Release, EmulatedAccount]]:
+    def copy(self, folder: Path, decides: Decides | None = None) -> Iterator[tuple[Release, EmulatedAccount]]:
         """A copy of the account, and a build folder in which the plan of generation 2 lies.
 
         Args:
             folder: where the build folder is made.
+            decides: what happens to each call of its commands to the account.
 
         Yields:
             Commands in it, and the account.
         """
         account = self.account.fork()
         try:
-            yield self.in_front(folder, account), account
+            with in_front_of(account, decides) if decides else nullcontext(account) as seen:
+                yield self.in_front(folder, seen), account
         finally:
             account.stop()
 

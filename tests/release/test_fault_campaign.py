@@ -23,7 +23,6 @@ from tests.release.campaign import (
 from tests.release.checkout import ENVIRONMENT
 from tests.release.faults import KINDS, Faults
 from tests.release.full_disk import apply_until_full
-from tests.release.in_front import in_front_of
 from tests.release.kills import kill, wait, wait_for_messages
 
 KILLS = kills(4)
@@ -51,22 +50,17 @@ def test_killed(base: Base, tmp_path: Path, number: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_faults_of_the_api(base: Base, tmp_path: Path, kind: str) -> None:
     random = chance(kind)
-    account = base.account.fork()
     faults = Faults(kind, random)
-    try:
-        with in_front_of(account, faults) as seen:
-            release = base.in_front(tmp_path / "build", seen)
-            faults.armed = True
-            result = release.infra("apply", "--yes", GATES="")
-            faults.armed = False
-            assert faults.met, "no fault was injected"
-            assert "Traceback" not in result.stderr, result.stderr
-            if result.returncode:
-                assert result.stderr.count("ERROR ") == 1, result.stderr
-            said = recovers(release, account, go_on=LONG)
-        print(f"{kind}: {faults.met} faults, apply ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
-    finally:
-        account.stop()
+    with base.copy(tmp_path / "build", faults) as (release, account):
+        faults.armed = True
+        result = release.infra("apply", "--yes", GATES="")
+        faults.armed = False
+        assert faults.met, "no fault was injected"
+        assert "Traceback" not in result.stderr, result.stderr
+        if result.returncode:
+            assert result.stderr.count("ERROR ") == 1, result.stderr
+        said = recovers(release, account, go_on=LONG)
+    print(f"{kind}: {faults.met} faults, apply ended with {result.returncode}; {said}\n{result.stderr[-2000:]}")
 
 
 @pytest.mark.long

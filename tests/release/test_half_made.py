@@ -10,7 +10,6 @@ from infra.release.half_made import any_tainted, in_the_way, taken_out
 from tests.release.campaign import Base, recovers
 from tests.release.checkout import ENVIRONMENT
 from tests.release.faults import NOTHING, Call, Decision
-from tests.release.in_front import in_front_of
 from tests.release.kills import kill
 
 
@@ -93,34 +92,26 @@ class Refused:
 @pytest.mark.long
 def test_what_an_apply_that_failed_has_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
     """The same where nothing was interrupted: it fails with what to do, instead of in every apply after it."""
-    account, refused = base.account.fork(), Refused()
-    try:
-        with in_front_of(account, refused) as seen:
-            release = base.in_front(tmp_path / "build", seen)
-            result = release.infra("apply", "--yes", GATES="")
-            refused.armed = False
-            assert refused.met
-            assert result.returncode == 1
-            assert "Half made, and in the way of what the next plan makes for it: aws_security_group." in result.stderr
-            assert f"make recover ENV={ENVIRONMENT}" in result.stderr
-            said = recovers(release, account, go_on=True)
-        assert "half made and in the way of its replacement: aws_security_group.service[" in said
-    finally:
-        account.stop()
+    refused = Refused()
+    with base.copy(tmp_path / "build", refused) as (release, account):
+        result = release.infra("apply", "--yes", GATES="")
+        refused.armed = False
+        assert refused.met
+        assert result.returncode == 1
+        assert "Half made, and in the way of what the next plan makes for it: aws_security_group." in result.stderr
+        assert f"make recover ENV={ENVIRONMENT}" in result.stderr
+        said = recovers(release, account, go_on=True)
+    assert "half made and in the way of its replacement: aws_security_group.service[" in said
 
 
 @pytest.mark.long
 def test_what_is_half_made_is_not_in_the_way(base: Base, tmp_path: Path) -> None:
     """Terraform would make a second group of the same name before it destroys the first one, which AWS refuses."""
-    account, held = base.account.fork(), Held()
-    try:
-        with in_front_of(account, held) as seen:
-            release = base.in_front(tmp_path / "build", seen)
-            with release.start("apply", "--yes", GATES="") as process:
-                assert held.asked.wait(120), "no group was made"
-                kill(process, "ctrl-c")
-            held.answered.set()
-            said = recovers(release, account, go_on=True)
-        assert "half made and in the way of its replacement: aws_security_group.service[" in said
-    finally:
-        account.stop()
+    held = Held()
+    with base.copy(tmp_path / "build", held) as (release, account):
+        with release.start("apply", "--yes", GATES="") as process:
+            assert held.asked.wait(120), "no group was made"
+            kill(process, "ctrl-c")
+        held.answered.set()
+        said = recovers(release, account, go_on=True)
+    assert "half made and in the way of its replacement: aws_security_group.service[" in said

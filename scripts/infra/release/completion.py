@@ -5,6 +5,7 @@ the VPC is in it, which VPC the lost subnet is in. So it goes in waves: put in w
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -139,5 +140,5 @@ class Completion:
         finally:
             plan.unlink(missing_ok=True)
 
-    def _planned(self) -> dict[str, Any]:
-        return remaining.planned(self._root, self._environment, self._step)[1]
+    def _planned(self) -> Mapping[str, Any]:
+        return remaining.planned(self._root, self._environment, self._step)[1].document

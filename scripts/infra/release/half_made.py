@@ -58,7 +58,7 @@ def found(root: Terraform, environment: Environment, step: Step) -> set[str]:
     """
     if not any_tainted(root.state_pull()):
         return set()
-    return in_the_way(remaining.planned(root, environment, step)[1])
+    return in_the_way(remaining.planned(root, environment, step)[1].document)
 
 
 def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

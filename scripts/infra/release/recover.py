@@ -16,7 +16,6 @@ from infra.release.journal import Journal
 from infra.release.journalled import Journalled
 from infra.release.ledger.entry import Entry, Kind, Outcome, Record
 from infra.release.ledger.store import Tail
-from infra.terraform.plan_json import Plan
 from infra.terraform.runner import Terraform
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import open_stack
@@ -139,7 +138,9 @@ def _left(root: Terraform, environment: Environment, entry: Entry) -> tuple[str,
     with progress("planning: what is still to be done") as step:
         # The state has just been compared with the account.
         changed, planned = remaining.planned(root, environment, step, destroy=entry.record.note.startswith("destroys"))
-    return tuple(change["address"] for change in Plan(planned).changes) or ("outputs",) if changed else ()
+    if not changed:
+        return ()
+    return tuple(change["address"] for change in planned.changes) or ("outputs",)
 
 
 def _outcome(entry: Entry, found: Journalled, left: tuple[str, ...]) -> Outcome:

@@ -1,17 +1,13 @@
 """What a change that did not end well has left to do, as far as the state knows."""
 
-import json
-from typing import Any
-
 from infra.console import Step
 from infra.environment import Environment
+from infra.terraform.plan_json import Plan
 from infra.terraform.runner import Terraform
 from infra.terraform.stack import plan_stack
 
 
-def planned(
-    root: Terraform, environment: Environment, step: Step, *, destroy: bool = False
-) -> tuple[bool, dict[str, Any]]:
+def planned(root: Terraform, environment: Environment, step: Step, *, destroy: bool = False) -> tuple[bool, Plan]:
     """Plan without asking the account, and without the lock, which is free or a dead command's.
 
     Args:
@@ -21,15 +17,14 @@ def planned(
         destroy: whether everything is to go.
 
     Returns:
-        Whether anything is to be done, and the plan's JSON.
+        Whether anything is to be done, and the plan.
 
     Raises:
-        TerraformError: Terraform's reason.
+        InfraError: Terraform's reason, or a format of the plan that is not known.
     """
     plan = environment.build / ".remaining.tfplan"
     try:
         changed = plan_stack(root, environment, plan, step, lock=False, refresh=False, destroy=destroy)
-        document: dict[str, Any] = json.loads(root.show(plan))
+        return changed, Plan.from_json(root.show(plan))
     finally:
         plan.unlink(missing_ok=True)
-    return changed, document

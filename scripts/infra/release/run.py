@@ -109,7 +109,8 @@ class Run:
         if self._still_locked():
             return InfraError(f"{said}\n{self._how_to_go_on()}")
         try:
-            if stuck := self._half_made() if outcome is Outcome.FAILED else set():
+            stuck = self._half_made() if outcome is Outcome.FAILED else set()
+            if stuck:
                 return InfraError(
                     f"{said}\nHalf made, and in the way of what the next plan makes for it: "
                     f"{', '.join(sorted(stuck))}.\n{self._how_to_go_on()}"
