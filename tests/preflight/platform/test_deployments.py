@@ -1,9 +1,13 @@
 """A service that changes in the account is deployed as ECS does it: rolling, or back again."""
 
+import asyncio
 import threading
 import time
 from pathlib import Path
 
+import pytest
+
+from infra.preflight.platform.container import Container
 from tests.preflight.platform.small import STEADY_SECONDS, Running, Small
 
 _ENDS = ["python", "-c", "raise SystemExit(9)"]
@@ -48,7 +52,17 @@ def test_a_good_revision_replaces_the_old_one_without_a_lost_request(small: Smal
     assert len({task for _, task in load.answers}) == 2
 
 
-def test_the_circuit_breaker_rolls_a_broken_revision_back(small: Small, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds_to_clear_away", [0, 0.5], ids=["at once", "slowly"])
+def test_the_circuit_breaker_rolls_a_broken_revision_back(
+    small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds_to_clear_away: float
+) -> None:
+    kill = Container.kill
+
+    async def clear_away(container: Container) -> int:
+        await asyncio.sleep(seconds_to_clear_away)
+        return await kill(container)
+
+    monkeypatch.setattr(Container, "kill", clear_away)
     with small.running(tmp_path) as running, _Load(running) as load:
         old = running.task("web")
         small.redefine("web", entryPoint=_ENDS)
@@ -60,7 +74,7 @@ def test_the_circuit_breaker_rolls_a_broken_revision_back(small: Small, tmp_path
         running.platform.wait_until_steady(STEADY_SECONDS)
         assert running.task("web") is old
         failed = [task for task in running.platform.tasks if task.exit_code == 9]
-        assert len(failed) == 3
+        assert len(failed) == 3, "none is started before the failure of the one before is known"
         services = small.client("ecs").describe_services(cluster="small", services=["web"])["services"]
         assert services[0]["taskDefinition"] == old.task_definition_arn
     assert {status for status, _ in load.answers} == {200}

@@ -249,7 +249,7 @@ class Service:
         """Take a task out in order: no new requests, then SIGTERM."""
         if task.task.state not in ("PENDING", "RUNNING"):
             return
-        task.task.state = "STOPPING"
+        task.task.state, task.told_to_go = "STOPPING", True
 
         async def leave() -> None:
             await self._registrations.take_out(self.definition, task)
@@ -295,5 +295,9 @@ class Service:
 
 
 def _staying(tasks: list[RunningTask]) -> list[RunningTask]:
-    """Those that count for the percentages of a deployment: none that is on its way out."""
-    return [task for task in tasks if task.task.state in ("PENDING", "RUNNING")]
+    """Those that count for the percentages of a deployment: none that was told to go.
+
+    One that ends by itself counts until it is noted as failed: else the next one could start before the circuit
+    breaker has seen its failure.
+    """
+    return [task for task in tasks if not task.told_to_go]

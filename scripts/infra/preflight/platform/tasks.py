@@ -66,6 +66,7 @@ class RunningTask:
         self._containers: dict[str, Container] = {}
         self._health: dict[str, str] = {}
         self._stopping = ""
+        self.told_to_go = False
         self.ended = asyncio.Event()
         self.running = asyncio.Event()
         self.settled = asyncio.Event()
