@@ -11,54 +11,53 @@ has one, `preStop`). Nothing but the standard library is loaded: this process st
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
-from types import FrameType
+
+# Waited for, never handled: a handler's signal that comes just before the process begins to wait for its program would
+# be heard of when the program ends.
+_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGCHLD}
 
 
-class Lingering:
-    """A program, and what signals do to it.
+def run(command: Sequence[str], linger_seconds: int) -> int:
+    """Run a program to its end, in this process's environment.
 
     Args:
-        seconds: between a first SIGTERM and its arrival at the program. A second one and SIGINT are passed on at once.
+        command: program and arguments.
+        linger_seconds: between a first SIGTERM and its arrival at the program. A second one and SIGINT arrive at once.
+
+    Returns:
+        Its exit code; 128 and the signal's number where one ended it, as shells say.
+
+    Raises:
+        OSError: it cannot be executed.
     """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    process = subprocess.Popen(
+        list(command),
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, before),  # noqa: PLW1509 - there are no threads
+    )
+    told, due = False, None
+    while (code := process.poll()) is None:
+        received = _wait(None if due is None else due - time.monotonic())
+        if received == signal.SIGCHLD:
+            continue
+        if received == signal.SIGTERM and linger_seconds and not told:
+            due = time.monotonic() + linger_seconds
+        else:
+            due = None
+            process.terminate()
+        told = True
+    return code if code >= 0 else 128 - code
 
-    def __init__(self, seconds: int) -> None:
-        self._seconds = seconds
-        self._process: subprocess.Popen[bytes] | None = None
-        self._told = False
 
-    def run(self, command: Sequence[str]) -> int:
-        """Run a program to its end, in this process's environment.
-
-        Args:
-            command: program and arguments.
-
-        Returns:
-            Its exit code; 128 and the signal's number where one ended it, as shells say.
-
-        Raises:
-            OSError: it cannot be executed.
-        """
-        signal.signal(signal.SIGTERM, self._later)
-        for number in (signal.SIGINT, signal.SIGALRM):
-            signal.signal(number, self._now)
-        self._process = subprocess.Popen(list(command))
-        code = self._process.wait()
-        return code if code >= 0 else 128 - code
-
-    def _later(self, number: int, frame: FrameType | None) -> None:
-        if self._told or not self._seconds:
-            self._now(number, frame)
-            return
-        self._told = True
-        signal.alarm(self._seconds)
-
-    def _now(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if self._process is None:
-            sys.exit(0)  # nothing serves yet
-        self._process.terminate()
+def _wait(seconds: float | None) -> int | None:
+    """The next signal; None when there was none in that time."""
+    if seconds is None:
+        return signal.sigwait(_SIGNALS)
+    received = signal.sigtimedwait(_SIGNALS, max(0.0, seconds))
+    return received.si_signo if received else None
 
 
 if __name__ == "__main__":
-    sys.exit(Lingering(int(sys.argv[1])).run(sys.argv[2:]))
+    sys.exit(run(sys.argv[2:], int(sys.argv[1])))

@@ -56,9 +56,7 @@ def server_command(settings: ServeSettings, size: Sizing) -> list[str]:
         size: of the server.
     """
     uvicorn = {
-        # On asyncio's loop each answer of more than one worker waits 40 ms for the peer's delayed acknowledgement:
-        # uvicorn binds their socket such that asyncio leaves TCP_NODELAY off (https://github.com/Kludex/uvicorn/issues/3149).
-        "--loop": "uvloop",
+        "--loop": "mlflow_server.loop:new_event_loop",
         "--timeout-keep-alive": settings.keep_alive_seconds,
         "--timeout-graceful-shutdown": settings.drain_seconds,
     }

@@ -43,7 +43,8 @@ def test_command_line() -> None:
         "-m mlflow server --host 127.0.0.1 --port 5000 --workers 2 --serve-artifacts "
         "--artifacts-destination s3://bucket/artifacts --default-artifact-root mlflow-artifacts:/ "
         "--allowed-hosts a.local:5000,b.local:5000 "
-        "--uvicorn-opts --loop uvloop --timeout-keep-alive 90 --timeout-graceful-shutdown 110 --no-access-log"
+        "--uvicorn-opts --loop mlflow_server.loop:new_event_loop --timeout-keep-alive 90 "
+        "--timeout-graceful-shutdown 110 --no-access-log"
     )
 
 

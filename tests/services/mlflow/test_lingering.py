@@ -11,10 +11,11 @@ from infra.repository import ROOT
 
 # Says when it hears of SIGTERM, and ends with a code of its own.
 PROGRAM = """
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print("runs", flush=True)
-time.sleep(60)
+signal.sigwait([signal.SIGTERM])
+sys.exit(7)
 """
 
 
@@ -44,6 +45,21 @@ def test_when_the_program_hears_of_it(seconds: int, signals: list[signal.Signals
             time.sleep(0.1)  # two of a kind at once are one
         assert process.wait(50) == 7
         assert time.monotonic() - began >= least
+
+
+def test_a_signal_in_the_first_moment_is_heard() -> None:
+    """The program is quicker to send it than this process is to wait for signals: it must not be lost."""
+    command = [sys.executable, "-m", "mlflow_server.lingering", "60", "sh", "-c", "kill -INT $PPID; exec sleep 20"]
+    for _ in range(30):
+        ended = subprocess.run(command, cwd=ROOT / "services/mlflow", timeout=15, check=False)
+        assert ended.returncode == 128 + signal.SIGTERM
+
+
+def test_the_program_has_no_signals_blocked() -> None:
+    with started(
+        0, "import signal; print('runs'); raise SystemExit(len(signal.pthread_sigmask(signal.SIG_BLOCK, [])))"
+    ) as process:
+        assert process.wait(50) == 0
 
 
 @pytest.mark.parametrize(
