@@ -33,10 +33,15 @@ def tools() -> Tools:
 
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccount]:
-    """An empty emulated account of this test process; tests that write take a fork of it."""
+    """An empty emulated account of this test process; tests that write take a fork of it.
+
+    It is asked for everything once: moto loads a service when it is first asked (a second and a half for EC2), and
+    each fork would do so anew.
+    """
     running = start(
         tmp_path_factory.mktemp("account"), ACCOUNT_ID, REGION, port=0, parent_pid=os.getpid(), idle_seconds=3600
     )
+    assert not inventory(running)
     yield running
     written = inventory(running)
     running.stop()
