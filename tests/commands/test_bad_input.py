@@ -11,10 +11,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from infra.account.emulated import EmulatedAccount
 from infra.environment import environment_names
 from infra.repository import REQUIREMENTS, ROOT
 from infra.tool_environment import tool_environment
@@ -213,48 +215,44 @@ def test_apply_without_a_plan(infra: Infra, one_error: OneError) -> None:
     assert "Run `make plan ENV=staging`" in one_error(infra.run("apply", "--env", "staging", "--yes"))
 
 
-def test_saved_plan_is_private_and_needs_a_yes(prepared: Infra, one_error: OneError) -> None:
+def test_a_saved_plan_is_private_and_applied_only_where_it_was_made_for(prepared: Infra, one_error: OneError) -> None:
+    assert prepared.account
     assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
     folder = prepared.build / ENVIRONMENT
     for name in ("plan.tfplan", "plan.json", "plan.record.json"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
     assert "YES=1" in one_error(prepared.run("apply"))
-    (folder / "plan.tfplan").write_bytes((folder / "plan.tfplan").read_bytes() + b"x")
+    planned = (folder / "plan.tfplan").read_bytes()
+    (folder / "plan.tfplan").write_bytes(planned + b"x")
     assert "is not the plan that was saved" in one_error(prepared.run("apply", "--yes"))
+    (folder / "plan.tfplan").write_bytes(planned)
+    _something_else_was_applied(prepared.account)
+    message = one_error(prepared.run("apply", "--yes"))
+    assert "stale" in message
+    assert "make plan ENV=development" in message
+    with _account_replaced(prepared):
+        assert "has ended since" in one_error(prepared.run("apply", "--yes"))
 
 
-def test_plan_of_an_account_that_is_gone(prepared: Infra, one_error: OneError, lifecycles: object) -> None:
+def _something_else_was_applied(account: EmulatedAccount) -> None:
+    place = {"Bucket": f"hokusai-terraform-state-{ENVIRONMENT}", "Key": "stack/terraform.tfstate"}
+    state = {"version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "other"}
+    account.client("s3").put_object(**place, Body=json.dumps({**state, "outputs": {}, "resources": []}))
+
+
+@contextmanager
+def _account_replaced(prepared: Infra) -> Iterator[None]:
+    """The account that the plan was made for has ended; a copy of it stands in its place."""
     assert prepared.account
-    assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
     other = prepared.account.fork(idle_seconds=600, outlive=True)
     prepared.account.stop()
     folder = prepared.build / ENVIRONMENT / "account"
     (folder / "account.json").write_text(json.dumps(vars(other)))
     (folder / "prepared").write_text(other.instance_id)
     try:
-        assert "has ended since" in one_error(prepared.run("apply", "--yes"))
+        yield
     finally:
         other.stop()
-
-
-def test_stale_plan(prepared: Infra, checkout: Path, one_error: OneError) -> None:
-    """Something else was applied after the plan was made: Terraform refuses, and we say what to do."""
-    assert prepared.account
-    assert prepared.run("plan", "--env", ENVIRONMENT, "--account", "emulated").returncode == 0
-    client = prepared.account.client("s3")
-    state = {
-        "version": 4,
-        "terraform_version": "1.11.4",
-        "serial": 7,
-        "lineage": "other",
-        "outputs": {},
-        "resources": [],
-    }
-    place = {"Bucket": f"hokusai-terraform-state-{ENVIRONMENT}", "Key": "stack/terraform.tfstate"}
-    client.put_object(**place, Body=json.dumps(state))
-    message = one_error(prepared.run("apply", "--yes"))
-    assert "stale" in message
-    assert "make plan ENV=development" in message
 
 
 @pytest.mark.parametrize("confirmation", ["", "yes", "destroy-staging"])

@@ -1,17 +1,14 @@
-"""The event loop of a worker, for uvicorn's `--loop`, and how often Python looks for garbage in a worker.
+"""The event loop of a worker, for uvicorn's `--loop`.
 
 uvicorn asks for the loop in each worker before it imports MLflow (https://github.com/Kludex/uvicorn,
 `Config.get_loop_factory` and `Server.run`), which is the one moment to say something about that import.
 """
 
 import asyncio
-import gc
 
 import uvloop
 
-# Python looks after each 700 objects. MLflow makes millions while it is imported, and they stay: a fifth of the four
-# seconds of processor time that a worker takes to start went into looking for garbage among them.
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+from mlflow_server.garbage import look_for_it_less_often
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -23,5 +20,5 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     Returns:
         uvloop's.
     """
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *gc.get_threshold()[1:])
+    look_for_it_less_often()
     return uvloop.new_event_loop()

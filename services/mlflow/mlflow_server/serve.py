@@ -62,7 +62,7 @@ def server_command(settings: ServeSettings, size: Sizing) -> list[str]:
     }
     return [
         *(sys.executable, "-m", "mlflow_server.lingering", str(settings.linger_seconds)),
-        *(sys.executable, "-m", "mlflow", "server"),
+        *(sys.executable, "-m", "mlflow_server.mlflow_command", "server"),
         *("--host", settings.host, "--port", str(settings.port)),
         *("--workers", str(size.workers)),
         "--serve-artifacts",

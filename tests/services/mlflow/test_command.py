@@ -40,7 +40,7 @@ def test_command_line() -> None:
     command = " ".join(server_command(SETTINGS, Sizing(2, 5, 5))[1:])
     assert command == (
         f"-m mlflow_server.lingering 15 {sys.executable} "
-        "-m mlflow server --host 127.0.0.1 --port 5000 --workers 2 --serve-artifacts "
+        "-m mlflow_server.mlflow_command server --host 127.0.0.1 --port 5000 --workers 2 --serve-artifacts "
         "--artifacts-destination s3://bucket/artifacts --default-artifact-root mlflow-artifacts:/ "
         "--allowed-hosts a.local:5000,b.local:5000 "
         "--uvicorn-opts --loop mlflow_server.loop:new_event_loop --timeout-keep-alive 90 "
