@@ -59,7 +59,15 @@ def test_a_skip_added_later_counts(scan_of: Start, settings_of: MakeSettings, ro
     assert "CKV_AWS_26" not in found
 
 
-@pytest.mark.parametrize("edited", ["root/main.tf", "topic/main.tf", "topic/new.tf", "root/terraform.tfvars"])
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param("root/main.tf", marks=pytest.mark.long),
+        pytest.param("topic/main.tf", marks=pytest.mark.long),
+        "topic/new.tf",
+        "root/terraform.tfvars",
+    ],
+)
 def test_a_changed_file_is_read_again(
     scan_of: Start, settings_of: MakeSettings, root: Path, edited: str, aged: Callable[[], None]
 ) -> None:

@@ -186,6 +186,7 @@ def test_more_failed_requests_than_before_are_found(left_running: LeftRunning) -
     assert "More requests fail than before: at the gateway" in verified.finding("error-rate")["message"]
 
 
+@pytest.mark.long
 def test_a_bucket_without_a_key_of_its_own_is_found(left_running: LeftRunning) -> None:
     s3, bucket = left_running.view.account.client("s3"), "hokusai-mlflow-artifacts-development"
     before = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
@@ -235,6 +236,7 @@ main()
 """
 
 
+@pytest.mark.long
 def test_what_was_made_is_removed_after_ctrl_c(left_running: LeftRunning, tmp_path: Path) -> None:
     before = ledger(left_running)
     process = left_running.start(program=("-c", HEEDING_CTRL_C))

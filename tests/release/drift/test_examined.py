@@ -21,10 +21,8 @@ from tests.release.drift.conftest import Applied, Copies
 ENVIRONMENT = "development"
 
 
-@pytest.mark.parametrize(
-    "environment",
-    [pytest.param(name, marks=() if name == "production" else pytest.mark.long) for name in environment_names()],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("environment", environment_names())
 def test_lifecycle_an_applied_environment_has_no_drift(copies: Copies, environment: str) -> None:
     with copies(environment) as applied:
         report = applied.examine()

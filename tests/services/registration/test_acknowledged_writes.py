@@ -61,7 +61,7 @@ class Writes:
         return {each["key"]: each["value"] for each in answer.json["run"]["data"]["params"]}
 
 
-@pytest.mark.parametrize("fault", ["connections cut", "server crashed"])
+@pytest.mark.parametrize("fault", [pytest.param("connections cut", marks=pytest.mark.long), "server crashed"])
 def test_no_acknowledged_write_is_lost(  # noqa: PLR0917 - fixtures
     fault: str,
     postgres: Postgres,
