@@ -11,8 +11,9 @@ export ENV ACCOUNT YES CONFIRM ENTRY PORT LOCK PULL_REQUEST BASE HEAD COMMIT KEE
 # Each command would compile the tooling and boto3 anew, which takes a second of its two.
 unexport PYTHONDONTWRITEBYTECODE
 
-PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3 ; do \
-  $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
+# A distribution's Python is built with optimisation, pyenv's is not: there everything takes half as long again.
+PYTHON ?= $(shell for python in /usr/bin/python3.11 python3.11 python3.12 python3.13 python3 ; do \
+  $$python -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break ; done)
 INFRA  := .venv/bin/infra
 PYTEST := .venv/bin/pytest
 
@@ -171,7 +172,7 @@ help: ## List these commands
 # The tooling, exactly as locked; uv (from its own lock) installs it. The mark is written last: an interrupted installation
 # is done again.
 .venv/ready: requirements/installer.lock requirements/tooling.lock pyproject.toml
-	@[ -n "$(PYTHON)" ] || { echo 'ERROR Python 3.11 or newer is needed; install it, or say make PYTHON=/path/to/python3.' >&2; exit 1; }
+	@[ -n "$(PYTHON)" ] || { echo 'ERROR Python 3.11 or newer is needed, with venv (Debian: python3-venv); install it, or say make PYTHON=/path/to/python3.' >&2; exit 1; }
 	@echo 'Installing the tooling into .venv (once) ...' >&2
 	@$(PYTHON) -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.lock
