@@ -1,8 +1,10 @@
 """Applied environments as they are: no false alarm; then everything that people do by hand: each is found and told."""
 
 import json
+import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +19,11 @@ from infra.release.ledger.entry import Kind, Outcome, Record
 from infra.release.remote_state import STATE_KEY
 from tests.release.drift.by_hand import DEEDS, Deed, Place, what_is_no_drift
 from tests.release.drift.conftest import Applied, Copies
+from tests.shared_once import shared_once
 
 ENVIRONMENT = "development"
+# The report after everything was done by hand, what each deed must be found as, and what must not be found.
+Drifted = tuple[DriftReport, dict[str, str], list[str]]
 
 
 @pytest.mark.long
@@ -31,20 +36,23 @@ def test_lifecycle_an_applied_environment_has_no_drift(copies: Copies, environme
     assert report.exit_code == 0
 
 
-@pytest.fixture(scope="module")
-def drifted(copies: Copies) -> Iterator[tuple[DriftReport, dict[str, str], list[str]]]:
-    """The report after everything was done by hand, what each deed must be found as, and what must not be found."""
-    with copies(ENVIRONMENT) as applied:
-        place = Place(applied.emulated, ENVIRONMENT)
-        expected = {name: deed.do(place) for name, deed in DEEDS.items()}
-        harmless = what_is_no_drift(place)
-        yield applied.examine(), expected, harmless
+@pytest.fixture(scope="session")
+def drifted(copies: Copies, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drifted]:
+    """Examined once for all test processes."""
+
+    def examine(folder: Path) -> None:
+        with copies(ENVIRONMENT) as applied:
+            place = Place(applied.emulated, ENVIRONMENT)
+            expected = {name: deed.do(place) for name, deed in DEEDS.items()}
+            harmless = what_is_no_drift(place)
+            (folder / "drifted").write_bytes(pickle.dumps((applied.examine(), expected, harmless)))
+
+    with shared_once(tmp_path_factory, "drifted", examine, end=lambda _: None) as folder:
+        yield pickle.loads((folder / "drifted").read_bytes())  # noqa: S301 - written just above
 
 
 @pytest.mark.parametrize("name", DEEDS)
-def test_lifecycle_what_is_done_by_hand_is_found(
-    drifted: tuple[DriftReport, dict[str, str], list[str]], name: str
-) -> None:
+def test_lifecycle_what_is_done_by_hand_is_found(drifted: Drifted, name: str) -> None:
     report, expected, _ = drifted
     deed: Deed = DEEDS[name]
     found = [
@@ -55,7 +63,7 @@ def test_lifecycle_what_is_done_by_hand_is_found(
     assert found[0].todo
 
 
-def test_lifecycle_nothing_else_is_told(drifted: tuple[DriftReport, dict[str, str], list[str]]) -> None:
+def test_lifecycle_nothing_else_is_told(drifted: Drifted) -> None:
     report, expected, harmless = drifted
     assert report.failures == ()
     assert report.exit_code == 2
@@ -72,7 +80,7 @@ def test_lifecycle_nothing_else_is_told(drifted: tuple[DriftReport, dict[str, st
 
 
 def test_lifecycle_findings_tell_whose_and_since_when(
-    drifted: tuple[DriftReport, dict[str, str], list[str]],
+    drifted: Drifted,
 ) -> None:
     report, expected, _ = drifted
     by_place = {each.where: each for each in report.findings}
