@@ -1,6 +1,5 @@
 """`mlflow-server migrate`: the application's database user, its rights and the schema, before a new release serves."""
 
-import gc
 import importlib.metadata
 import json
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlflow_server.database import connection, store_uri
 from mlflow_server.environment import migrate_settings
 from mlflow_server.errors import ServerError
+from mlflow_server.garbage import look_for_it_less_often
 from mlflow_server.log import report, say
 from mlflow_server.schema import current_revision, installed_schema, refuse_newer
 from mlflow_server.settings import Database, Secret
@@ -114,7 +114,7 @@ def upgrade_schema(database: Database) -> None:
     Raises:
         ServerError: a migration failed; with the database's reason.
     """
-    gc.disable()  # a quarter of the import's time is a search for garbage that is not there; this process soon ends
+    look_for_it_less_often()
     import mlflow.db  # noqa: PLC0415 - takes seconds
     import sqlalchemy.exc  # noqa: PLC0415
 

@@ -79,9 +79,7 @@ def test_lifecycle_nothing_else_is_told(drifted: Drifted) -> None:
     assert not [each.where for each in report.findings for part in harmless if part in each.where]
 
 
-def test_lifecycle_findings_tell_whose_and_since_when(
-    drifted: Drifted,
-) -> None:
+def test_lifecycle_findings_tell_whose_and_since_when(drifted: Drifted) -> None:
     report, expected, _ = drifted
     by_place = {each.where: each for each in report.findings}
     rule = by_place[expected["adds_a_listener_rule"]]

@@ -65,7 +65,6 @@ class RunningTask:
         self.health_reason = ""
         self._containers: dict[str, Container] = {}
         self._health: dict[str, str] = {}
-        self._stopping = ""
         self.told_to_go = False
         self.ended = asyncio.Event()
         self.running = asyncio.Event()
@@ -78,7 +77,6 @@ class RunningTask:
 
     async def stop(self, reason: str, *, at_once: bool = False) -> None:
         """End it, with SIGTERM and the applied stop timeout unless it is to be at once; returns when it is over."""
-        self._stopping = self._stopping or reason
         self.task.stopped_reason = self.task.stopped_reason or reason
         if self.task.state in ("PENDING", "RUNNING"):
             self.task.state = "STOPPING"
