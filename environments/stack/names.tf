@@ -1,12 +1,5 @@
 # Names that several files of this root share. Names of the running system stay (docs/decisions/0001).
 locals {
-  default_tags = {
-    Project     = "hokusai"
-    Environment = var.environment
-    Root        = "environments/stack"
-    ManagedBy   = "terraform"
-  }
-
   hosts = {
     registry = "registry.${var.domain}"
     auth     = "auth.${var.domain}"

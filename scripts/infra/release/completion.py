@@ -11,12 +11,11 @@ from typing import Any, Final
 
 from infra.console import Step
 from infra.environment import Environment
-from infra.release import half_made, remaining, replay
+from infra.release import half_made, lone_state, remaining, replay
 from infra.release.begun_objects import Lookup, find
 from infra.release.journalled import Journalled
 from infra.terraform.runner import Terraform
 from infra.terraform.session import Session
-from infra.terraform.stack import plan_stack
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,14 @@ class Completion:
     Args:
         root: the initialised stack; its lock is free.
         environment: whose.
-        terraform_version: as in "1.11.4".
+        session: Terraform for its account.
         step: told what goes on.
     """
 
-    def __init__(self, root: Terraform, environment: Environment, terraform_version: str, step: Step) -> None:
+    def __init__(self, root: Terraform, environment: Environment, session: Session, step: Step) -> None:
         self._root = root
         self._environment = environment
-        self._version = terraform_version
+        self._session = session
         self._step = step
 
     def run(self, journalled: Journalled, lookup: Lookup) -> Completed:
@@ -67,19 +66,13 @@ class Completion:
             InfraError: Terraform's reason; run again, it begins anew.
         """
         before = self._root.state_pull()
-        state = replay.without(before, journalled.gone)
-        if state["resources"] != before.get("resources", []):
-            self._push(state)
-        self._refresh()
+        self._read_account_into(replay.without(before, journalled.gone), before)
         if journalled.made or journalled.begun:
             return self._bring_back(journalled, lookup, replay.ids(before))
         return NOTHING_BROUGHT
 
-    def destroy_half_made(self, session: Session) -> tuple[str, ...]:
+    def destroy_half_made(self) -> tuple[str, ...]:
         """Destroy what Terraform was interrupted in making, where that is in the way of its replacement.
-
-        Args:
-            session: Terraform for the account.
 
         Returns:
             Its addresses.
@@ -91,7 +84,7 @@ class Completion:
         if addresses:
             self._step.detail(f"{len(addresses)} objects that were half made")
             without, resources = half_made.taken_out(self._root.state_pull(), addresses)
-            half_made.destroy(resources, self._environment, session, self._version)
+            lone_state.destroy(resources, self._environment, self._session)
             self._push(without)
         return tuple(sorted(addresses))
 
@@ -113,8 +106,7 @@ class Completion:
             if not put:
                 break
             self._step.detail(f"{len(put)} objects that the state had lost")
-            self._push(state)
-            self._refresh()
+            self._read_account_into(state)
             there = replay.addresses(self._root.state_pull())
             brought += [address.text for address in put if address.text in there]
             lost = {address: identity for address, identity in lost.items() if address not in put}
@@ -122,23 +114,20 @@ class Completion:
         unclear += [f"{address.text} ({identity.value})" for address, identity in lost.items() if address not in found]
         return Completed(tuple(brought), tuple(unclear))
 
-    def _push(self, state: dict[str, Any]) -> None:
+    def _read_account_into(self, state: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
+        """Write a state as the account is; not if it then is what it was before."""
+        state = lone_state.read_anew(state, self._environment, self._session, self._step)
+        if before is None or state["resources"] != before.get("resources", []):
+            self._push(state)
+
+    def _push(self, state: Mapping[str, Any]) -> None:
         path = self._environment.build / ".completed.tfstate"
         try:
             path.touch(mode=0o600)
-            path.write_text(json.dumps(replay.next_version(state, self._version)))
+            path.write_text(json.dumps(replay.next_version(state, self._session.tools.terraform.version)))
             self._root.state_push(path)
         finally:
             path.unlink(missing_ok=True)
-
-    def _refresh(self) -> None:
-        """Write into the state what the account is."""
-        plan = self._environment.build / ".refresh.tfplan"
-        try:
-            if plan_stack(self._root, self._environment, plan, self._step, lock=False, refresh_only=True):
-                self._root.apply(plan)
-        finally:
-            plan.unlink(missing_ok=True)
 
     def _planned(self) -> Mapping[str, Any]:
         return remaining.planned(self._root, self._environment, self._step)[1].document

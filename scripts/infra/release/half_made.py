@@ -7,17 +7,14 @@ Terraform itself: as all that is in a state of its own.
 Source: the state's format 4 and the plan's JSON (`action_reason`), as Terraform 1.x writes them.
 """
 
-import json
-import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from infra.console import Step
 from infra.environment import Environment
 from infra.release import remaining, replay
-from infra.terraform.provider import ADDRESS, LOCK_FILE
+from infra.terraform.provider import ADDRESS
 from infra.terraform.runner import Terraform
-from infra.terraform.session import Session
 
 
 def any_tainted(state: Mapping[str, Any]) -> bool:
@@ -81,40 +78,3 @@ def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, 
             entry = {"mode": "managed", "type": resource["type"], "name": f"half_made_{len(taken)}"}
             taken.append({**entry, "provider": f'provider["{ADDRESS}"]', "instances": [kept]})
     return replay.without(state, gone), taken
-
-
-def destroy(resources: Sequence[Mapping[str, Any]], environment: Environment, session: Session, version: str) -> None:
-    """Destroy objects.
-
-    Args:
-        resources: as `taken_out` gives them.
-        environment: whose.
-        session: Terraform for its account.
-        version: of Terraform, as in "1.11.4".
-
-    Raises:
-        TerraformError: Terraform's reason, for instance that something uses one of them. What is gone is gone; recover
-            again, and the state is found to be without it.
-    """
-    workshop = environment.build / ".half-made"
-    shutil.rmtree(workshop, ignore_errors=True)
-    workshop.mkdir(mode=0o700, parents=True)
-    try:
-        (workshop / "main.tf.json").write_text(json.dumps(_root(environment)))
-        state = replay.next_version({"resources": list(resources)}, version)
-        (workshop / "terraform.tfstate").write_text(json.dumps(state))
-        (workshop / "no-settings.hcl").touch()
-        shutil.copy(LOCK_FILE, workshop)
-        root, plan = session.root(workshop, workshop / "data"), workshop / "plan.tfplan"
-        root.init(workshop / "no-settings.hcl")
-        if root.plan(plan):
-            root.apply(plan)
-    finally:
-        shutil.rmtree(workshop)
-
-
-def _root(environment: Environment) -> dict[str, Any]:
-    """A root module that wants nothing."""
-    provider = {"region": environment.region, "allowed_account_ids": [environment.account_id]}
-    required = {"aws": {"source": "hashicorp/aws"}}
-    return {"terraform": {"backend": {"local": {}}, "required_providers": required}, "provider": {"aws": provider}}

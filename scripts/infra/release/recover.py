@@ -74,10 +74,10 @@ def recover(environment: Environment, account: Account, confirmed: int) -> Findi
         unsaved_state.push(root, environment)
         found = journalled.read(journal.lines()) if ours else Journalled()
         with progress("comparing state and account") as step:
-            completion = Completion(root, environment, session.tools.terraform.version, step)
+            completion = Completion(root, environment, session, step)
             completed = completion.run(found, lookup_in(environment, account))
             if tail.open.record.kind is not Kind.DESTROY:
-                completed = replace(completed, destroyed=completion.destroy_half_made(session))
+                completed = replace(completed, destroyed=completion.destroy_half_made())
         left = _left(root, environment, tail.open)
     closing = _closing(environment, account, books, tail.open, _outcome(tail.open, found, left), left, completed)
     entry = books.ledger.append(closing)

@@ -24,10 +24,9 @@ from infra.release.drift.refresh import refreshed
 from infra.release.drift.seen import Seen
 from infra.release.drift.strangers import strangers
 from infra.release.drift.unowned import findings_of, unowned
+from infra.release.remote_state import STATE_KEY
 from infra.release.settled import require_nothing_open
-from infra.repository import STACK
 from infra.terraform.session import find_tools, open_session
-from infra.terraform.stack import open_stack
 
 # How long before its end something is told, unless a person says otherwise.
 DAYS: Final = 30
@@ -56,7 +55,7 @@ def examine(environment: Environment, account: Account, now: datetime, days: int
     work = _Work()
     seen: list[Seen] = []
 
-    work.part("what Terraform owns, read anew", lambda step: _refreshed(environment, account, step))
+    work.part("what Terraform owns, read anew", lambda step: _refreshed(environment, account, books, step))
     platform = Platform(environment.name)
     work.part(
         "what has the platform's tags or names",
@@ -96,9 +95,9 @@ class _Work:
             self.failures.append(Failure(name, str(error)))
 
 
-def _refreshed(environment: Environment, account: Account, step: Step) -> list[DriftFinding]:
+def _refreshed(environment: Environment, account: Account, books: Books, step: Step) -> list[DriftFinding]:
     with open_session(find_tools(), account.environment(os.environ)) as session:
-        return refreshed(open_stack(environment, session, STACK), environment, step)
+        return refreshed(books.state.document(STATE_KEY) or {}, environment, session, step)
 
 
 def _listed(seen: list[Seen], found: list[Seen]) -> Iterator[DriftFinding]:

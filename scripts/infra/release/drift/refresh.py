@@ -1,4 +1,4 @@
-"""What a refresh-only plan shows: what Terraform owns and somebody else changed or removed.
+"""What the account says of the objects in the state: what Terraform owns and somebody else changed or removed.
 
 Not everything that differs from the state was changed by somebody. An attribute that nobody can set follows from others
 (the provider's own schema says which); some that can be set have an owner elsewhere, and are listed here with it.
@@ -11,6 +11,7 @@ from infra.console import Step
 from infra.environment import Environment
 from infra.release.drift.finding import DriftFinding, Rule
 from infra.release.drift.unowned import noun
+from infra.release.lone_state import alone, managed, plan_reading
 from infra.review.changes import attributes_of
 from infra.review.digest import does_something
 from infra.review.model import AttributeChange, Json, Severity
@@ -18,7 +19,7 @@ from infra.review.reading import checked
 from infra.review.redaction import Redactor
 from infra.review.risk_table import KINDS
 from infra.terraform.runner import Terraform
-from infra.terraform.stack import plan_stack
+from infra.terraform.session import Session
 
 # Type -> attribute -> who sets it. What is listed has an examination of its own, or an owner that is not Terraform.
 OWNED_ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
@@ -49,12 +50,13 @@ OWNED_ELSEWHERE: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def refreshed(root: Terraform, environment: Environment, step: Step) -> list[DriftFinding]:
-    """Compare the account with the state, for what the state holds.
+def refreshed(state: Mapping[str, Any], environment: Environment, session: Session, step: Step) -> list[DriftFinding]:
+    """Compare the account with a state.
 
     Args:
-        root: the initialised stack.
+        state: the document.
         environment: whose.
+        session: Terraform for its account; a role that can only read is enough.
         step: told what Terraform is doing.
 
     Returns:
@@ -63,15 +65,11 @@ def refreshed(root: Terraform, environment: Environment, step: Step) -> list[Dri
     Raises:
         InfraError: Terraform's reason.
     """
-    plan = environment.build / ".drift.tfplan"
-    try:
-        # Without the lock: the role that looks can only read, and nothing is written.
-        plan_stack(root, environment, plan, step, lock=False, refresh_only=True)
+    with alone(managed(state), environment, session) as root:
+        _, plan = plan_reading(root, environment, step)
         document = checked(root.show(plan))
-    finally:
-        plan.unlink(missing_ok=True)
-    drifted = [entry for entry in document.get("resource_drift", []) if does_something(entry)]
-    schema = settable(root) if drifted else {}
+        drifted = [entry for entry in document.get("resource_drift", []) if does_something(entry)]
+        schema = settable(root) if drifted else {}
     found = tuple(_findings(drifted, schema, environment.name))
     return list(Redactor.of(document).clean(found))
 
@@ -84,7 +82,7 @@ def settable(root: Terraform) -> Schema:
     """What can be set, as the provider itself says it.
 
     Args:
-        root: the initialised stack.
+        root: an initialised root with the stack's provider.
 
     Returns:
         The attributes and blocks of each type that are not only computed.
