@@ -188,6 +188,21 @@ def test_what_refers_to_something_unknown_waits() -> None:
     assert replay.put(document, address(GROUP), Identity("id", "sg-2"), planned(vpc_id=False, owner_id=True))
 
 
+def test_what_the_provider_fills_in_within_a_block_is_not_waited_for() -> None:
+    """A bucket's versioning says its status; whether it wants a second factor is told by AWS."""
+    plan = planned(block=[{"filled_in": True}])
+    arguments = plan["configuration"]["root_module"]["resources"][0]["expressions"]
+    arguments["block"] = [{"said": {"references": ["aws_vpc.a.id"]}, "deep": [{"said": {}}]}]
+    plan["resource_changes"][0]["change"]["after"]["block"] = [{"said": "x"}]
+    document: dict[str, Any] = {}
+    assert replay.put(document, address(GROUP), Identity("id", "sg-2"), plan)
+    assert "block" not in document["resources"][0]["instances"][0]["attributes"], "it is read from the account"
+    for unknown in ([{"said": True}], [{"filled_in": True}, {"said": True}], [{"deep": [{"said": True}]}], True):
+        change = plan["resource_changes"][0]["change"]
+        change["after_unknown"]["block"] = unknown
+        assert not replay.put({}, address(GROUP), Identity("id", "sg-2"), plan), unknown
+
+
 def test_what_is_not_planned_or_has_no_object_is_left_alone() -> None:
     other = address("aws_vpc.a")
     assert not replay.put({}, other, Identity("id", "vpc-1"), planned())

@@ -76,7 +76,7 @@ def put(state: dict[str, Any], address: Address, identity: Identity, planned: Ma
     if change is None or change["provider_name"] == _BUILT_IN:
         return False
     values, unknown = change["change"]["after"] or {}, change["change"].get("after_unknown") or {}
-    if any(_anything(unknown.get(argument)) for argument in _arguments(planned, address)):
+    if any(_waits(arguments, unknown) for arguments in _arguments(planned, address)):
         return False
     resource = _resource(state, address, change["provider_name"])
     for instance in resource["instances"]:
@@ -208,17 +208,32 @@ def _schema_version(planned: Mapping[str, Any], address: Address) -> int:
     return next((int(each["schema_version"]) for each in walk(root) if each["address"] == address.text), 0)
 
 
-def _arguments(planned: Mapping[str, Any], address: Address) -> set[str]:
+def _arguments(planned: Mapping[str, Any], address: Address) -> list[Mapping[str, Any]]:
     """What the configuration says of a resource; everything else is for the provider to fill in."""
     module = planned.get("configuration", {}).get("root_module", {})
     for call in _module_names(address.module):
         module = module.get("module_calls", {}).get(call, {}).get("module", {})
-    return {
-        argument
+    return [
+        resource.get("expressions", {})
         for resource in module.get("resources", [])
         if (resource["mode"], resource["type"], resource["name"]) == ("managed", address.type, address.name)
-        for argument in resource.get("expressions", {})
-    }
+    ]
+
+
+def _waits(arguments: Mapping[str, Any], unknown: object) -> bool:
+    """Whether something that the configuration says is not known yet."""
+    if not isinstance(unknown, dict):
+        return _anything(unknown)
+    for name, expression in arguments.items():
+        value = unknown.get(name)
+        if isinstance(expression, list):
+            # Blocks. Where they are a set, nobody can say which is which: each is compared with each.
+            blocks = value if isinstance(value, list) else [value]
+            if any(_waits(block, each) for block in expression for each in blocks):
+                return True
+        elif _anything(value):
+            return True
+    return False
 
 
 def _module_names(module: str) -> Iterator[str]:
