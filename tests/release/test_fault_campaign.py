@@ -23,7 +23,7 @@ from tests.release.campaign import (
 from tests.release.checkout import ENVIRONMENT
 from tests.release.faults import KINDS, Faults
 from tests.release.full_disk import apply_until_full
-from tests.release.kills import kill, wait, wait_for_messages
+from tests.release.kills import Calls, kill, wait, wait_for_call, wait_for_messages
 
 KILLS = kills(4)
 HOW = ("everything", "command", "everything", "ctrl-c", "everything")
@@ -33,16 +33,24 @@ MESSAGES = 58
 
 @pytest.mark.parametrize("number", beyond(1, range(KILLS)))
 def test_killed(base: Base, tmp_path: Path, number: int) -> None:
-    """At any moment of the command; three times out of four at any moment of Terraform's."""
+    """At any moment of the command; three times out of four at any moment of Terraform's.
+
+    The first one is killed before an object is made that the configuration names by its key.
+    """
     random = chance(number)
     how = HOW[number % len(HOW)]
-    with base.copy(tmp_path / "build") as (release, account):
+    calls = Calls(lambda _, call: call.action == "CreateLogGroup")
+    calls.armed = number == 0
+    with base.copy(tmp_path / "build", calls if number == 0 else None) as (release, account):
         with release.start("apply", "--yes", GATES="") as process:
-            if number % 4 == 0:
+            if number == 0:
+                moment = wait_for_call(calls, process)
+            elif number % 4 == 0:
                 moment = wait(random.uniform(0, 1.1 * base.seconds), process)
             else:
                 moment = wait_for_messages(random.randrange(1, MESSAGES), release, process)
             kill(process, how)
+        assert number or calls.there.is_set(), "no log group was made"
         print(f"{how} after {moment}: {recovers(release, account, go_on=LONG or number % 3 == 1)}")
 
 
