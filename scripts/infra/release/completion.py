@@ -66,7 +66,9 @@ class Completion:
             InfraError: Terraform's reason; run again, it begins anew.
         """
         before = self._root.state_pull()
-        self._read_account_into(replay.without(before, journalled.gone), before)
+        state = self._as_account_is(replay.without(before, journalled.gone))
+        if state["resources"] != before.get("resources", []):
+            self._push(state)
         if journalled.made or journalled.begun:
             return self._bring_back(journalled, lookup, replay.ids(before))
         return NOTHING_BROUGHT
@@ -106,19 +108,17 @@ class Completion:
             if not put:
                 break
             self._step.detail(f"{len(put)} objects that the state had lost")
-            self._read_account_into(state)
-            there = replay.addresses(self._root.state_pull())
+            state = self._as_account_is(state)
+            self._push(state)
+            there = replay.addresses(state)
             brought += [address.text for address in put if address.text in there]
             lost = {address: identity for address, identity in lost.items() if address not in put}
             planned = self._planned()
         unclear += [f"{address.text} ({identity.value})" for address, identity in lost.items() if address not in found]
         return Completed(tuple(brought), tuple(unclear))
 
-    def _read_account_into(self, state: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
-        """Write a state as the account is; not if it then is what it was before."""
-        state = lone_state.read_anew(state, self._environment, self._session, self._step)
-        if before is None or state["resources"] != before.get("resources", []):
-            self._push(state)
+    def _as_account_is(self, state: Mapping[str, Any]) -> dict[str, Any]:
+        return lone_state.read_anew(state, self._environment, self._session, self._step)
 
     def _push(self, state: Mapping[str, Any]) -> None:
         path = self._environment.build / ".completed.tfstate"
