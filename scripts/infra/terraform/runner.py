@@ -88,6 +88,11 @@ def describe(diagnostic: Message) -> str:
 _GARBAGE_COLLECTION = {"GOGC": "400", "GOMEMLIMIT": "1200MiB"}
 
 
+# Which backend and which modules a working folder was initialised with. An `init` that is killed leaves a part of them,
+# and no later one gets past that ("Failed to load state", "failed to read module manifest").
+_WRITTEN_IN_PLACE = ("terraform.tfstate", "modules/modules.json")
+
+
 def clean_environment(base: Mapping[str, str]) -> dict[str, str]:
     """The process environment that Terraform and its provider run in.
 
@@ -141,6 +146,8 @@ class Terraform:
             options["backend"] = False
         else:
             options |= {"reconfigure": IsFlagged, "backend-config": str(backend_config)}
+        for name in _WRITTEN_IN_PLACE:
+            _remove_half_written(self.data_dir / name)
         self._stream("init", options)
 
     def plan(
@@ -402,6 +409,16 @@ class Terraform:
                 start_new_session=True,
                 pass_fds=[self.lifeline] if journal and self.lifeline is not None else [],
             )
+
+
+def _remove_half_written(file: Path) -> None:
+    """Remove a JSON file that somebody was killed in writing."""
+    try:
+        json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return
+    except ValueError:
+        file.unlink()
 
 
 def _interrupt(process: "subprocess.Popen[str]", stop: threading.Event) -> None:
