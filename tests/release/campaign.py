@@ -191,7 +191,9 @@ def agree(release: Release, account: EmulatedAccount, said: str) -> None:
     """
     run(release, "history", "--env", ENVIRONMENT, "--verify")
     assert "tflock" not in str(account.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="stack/")), "still locked"
-    assert known_to_state(account) == objects(account), said
+    known, there = known_to_state(account), objects(account)
+    differ = {kind: {"state": known[kind], "account": there[kind]} for kind in there if known[kind] != there[kind]}
+    assert not differ, f"{differ}\n{said}"
 
 
 def recovers(release: Release, account: EmulatedAccount, *, go_on: bool) -> str:

@@ -128,16 +128,17 @@ def wait_for_messages(count: int, release: Release, process: "subprocess.Popen[s
     return f"{count} messages"
 
 
-def wait_for_message(kind: str, release: Release, process: "subprocess.Popen[str]") -> None:
+def wait_for_message(kind: str, release: Release, process: "subprocess.Popen[str]", times: int = 1) -> None:
     """Wait until Terraform has said something while it applies.
 
     Args:
         kind: of the message.
         release: where the journal is.
         process: the command; it must not end before.
+        times: how often.
     """
     journal = release.build / ENVIRONMENT / "apply.journal"
-    while not (journal.exists() and f'"type":"{kind}"' in journal.read_text()):
+    while not (journal.exists() and journal.read_text().count(f'"type":"{kind}"') >= times):
         assert process.poll() is None, f"it was over before {kind}"
         time.sleep(0.002)
 

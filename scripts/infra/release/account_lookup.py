@@ -1,6 +1,8 @@
-"""Objects of a kind with their tags, as the account tells them."""
+"""What the account tells of objects whose ids nobody knows: their tags, and what they are a part of."""
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -8,7 +10,12 @@ from infra.account.clients import client
 from infra.account.selection import Account
 from infra.environment import Environment
 from infra.errors import InfraError
+from infra.release.adopt.there import there
 from infra.release.begun_objects import Lookup, Tagged
+from infra.release.drift.owned import Owned
+from infra.release.drift.place import Platform
+from infra.release.drift.reader import Reader
+from infra.release.drift.seen import Seen
 
 
 def lookup_in(environment: Environment, account: Account) -> Lookup:
@@ -23,15 +30,16 @@ def lookup_in(environment: Environment, account: Account) -> Lookup:
     """
     names = {"account": account.account_id, "partition": "aws", "region": environment.region}
 
-    def ec2(kind: str) -> Tagged:
+    def ec2(prefix: str) -> Tagged:
         pages = client(account, environment.region, "ec2").get_paginator("describe_tags")
         found: dict[str, dict[str, str]] = defaultdict(dict)
         try:
-            for page in pages.paginate(Filters=[{"Name": "resource-type", "Values": [kind]}]):
+            for page in pages.paginate():
                 for tag in page["Tags"]:
-                    found[tag["ResourceId"]][tag["Key"]] = tag["Value"]
+                    if tag["ResourceId"].startswith(prefix):
+                        found[tag["ResourceId"]][tag["Key"]] = tag["Value"]
         except (BotoCoreError, ClientError) as error:
-            raise InfraError(f"The tags of every {kind} cannot be read: {error}") from error
+            raise InfraError(f"The tags of everything in EC2 cannot be read: {error}") from error
         return found
 
     def tagged(kind: str) -> Tagged:
@@ -45,4 +53,10 @@ def lookup_in(environment: Environment, account: Account) -> Lookup:
         except (BotoCoreError, ClientError) as error:
             raise InfraError(f"The tags of every {kind} cannot be read: {error}") from error
 
-    return Lookup(names, ec2, tagged)
+    def parts(planned: Mapping[str, Any]) -> list[Seen]:
+        reader = Reader(lambda service: client(account, environment.region, service))
+        platform, nothing = Platform(environment.name), Owned([], [])
+        own, others = there(reader, platform, environment.region, account.account_id, nothing, planned)
+        return [*own, *others]
+
+    return Lookup(names, ec2, tagged, parts)

@@ -12,8 +12,9 @@ from typing import Any, Final
 from infra.console import Step
 from infra.environment import Environment
 from infra.release import half_made, lone_state, remaining, replay
-from infra.release.begun_objects import Lookup, find
-from infra.release.journalled import Journalled
+from infra.release.begun_objects import Lookup, find, only_guessed
+from infra.release.journalled import Address, Journalled
+from infra.terraform.plan_json import Plan
 from infra.terraform.runner import Terraform
 from infra.terraform.session import Session
 
@@ -51,6 +52,7 @@ class Completion:
         self._environment = environment
         self._session = session
         self._step = step
+        self._left: tuple[bool, Plan] | None = None
 
     def run(self, journalled: Journalled, lookup: Lookup) -> Completed:
         """Complete the state by a journal, and then read the account into it.
@@ -82,7 +84,9 @@ class Completion:
         Raises:
             InfraError: Terraform's reason.
         """
-        addresses = half_made.found(self._root, self._environment, self._step)
+        if not half_made.any_tainted(self._root.state_pull()):
+            return ()
+        addresses = half_made.in_the_way(self.left()[1].document)
         if addresses:
             self._step.detail(f"{len(addresses)} objects that were half made")
             without, resources = half_made.taken_out(self._root.state_pull(), addresses)
@@ -90,20 +94,32 @@ class Completion:
             self._push(without)
         return tuple(sorted(addresses))
 
+    def left(self) -> tuple[bool, Plan]:
+        """What is still to be done; planned once for each state.
+
+        Returns:
+            Whether anything is, and the plan.
+
+        Raises:
+            InfraError: Terraform's reason.
+        """
+        if self._left is None:
+            self._left = remaining.planned(self._root, self._environment, self._step)
+        return self._left
+
     def _bring_back(self, journalled: Journalled, lookup: Lookup, before: set[str]) -> Completed:
-        planned = self._planned()
-        after = {each["address"]: each["change"]["after"] or {} for each in planned.get("resource_changes", [])}
-        # What was there before, or was destroyed since, is not what was being made, though its tags may still be there.
-        known = before | replay.ids(self._root.state_pull()) | journalled.ids
-        found, unclear = find(journalled.begun, after, known, lookup)
-        made = {
-            address: identity
-            for address, identity in {**found, **journalled.made}.items()
-            if replay.in_account(address, planned)
-        }
-        lost, brought = replay.missing(self._root.state_pull(), made), []
-        while lost:
+        brought: list[str] = []
+        tried: set[Address] = set()
+        while True:
+            planned = self.left()[1].document
             state = self._root.state_pull()
+            # What was there before, or was destroyed since, is not what was being made, however alike it looks.
+            known = before | replay.ids(state) | journalled.ids
+            begun = {each for each in journalled.begun - tried if replay.in_account(each, planned)}
+            found, unclear = find(begun, planned, known, lookup)
+            made = {each: identity for each, identity in journalled.made.items() if replay.in_account(each, planned)}
+            lost = replay.missing(state, found | made)
+            lost = {address: identity for address, identity in lost.items() if address not in tried}
             put = [address for address, identity in lost.items() if replay.put(state, address, identity, planned)]
             if not put:
                 break
@@ -112,9 +128,9 @@ class Completion:
             self._push(state)
             there = replay.addresses(state)
             brought += [address.text for address in put if address.text in there]
-            lost = {address: identity for address, identity in lost.items() if address not in put}
-            planned = self._planned()
-        unclear += [f"{address.text} ({identity.value})" for address, identity in lost.items() if address not in found]
+            tried.update(put)
+        waiting = [each for each in lost.items() if each[0] not in found or not only_guessed(each[0])]
+        unclear += [f"{address.text} ({identity.value})" for address, identity in waiting]
         return Completed(tuple(brought), tuple(unclear))
 
     def _as_account_is(self, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,8 +142,6 @@ class Completion:
             path.touch(mode=0o600)
             path.write_text(json.dumps(replay.next_version(state, self._session.tools.terraform.version)))
             self._root.state_push(path)
+            self._left = None
         finally:
             path.unlink(missing_ok=True)
-
-    def _planned(self) -> Mapping[str, Any]:
-        return remaining.planned(self._root, self._environment, self._step)[1].document

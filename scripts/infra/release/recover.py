@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, replace
 
 from infra.account.selection import Account
-from infra.console import note, progress
+from infra.console import Step, note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release import journalled, remaining, unsaved_state
@@ -78,7 +78,7 @@ def recover(environment: Environment, account: Account, confirmed: int) -> Findi
             completed = completion.run(found, lookup_in(environment, account))
             if tail.open.record.kind is not Kind.DESTROY:
                 completed = replace(completed, destroyed=completion.destroy_half_made())
-        left = _left(root, environment, tail.open)
+            left = _left(root, environment, tail.open, completion, step)
     closing = _closing(environment, account, books, tail.open, _outcome(tail.open, found, left), left, completed)
     entry = books.ledger.append(closing)
     journal.end()
@@ -131,13 +131,16 @@ def _say_lock(environment: Environment, books: Books) -> None:
         )
 
 
-def _left(root: Terraform, environment: Environment, entry: Entry) -> tuple[str, ...]:
-    """What is still to be done for what the entry began."""
+def _left(
+    root: Terraform, environment: Environment, entry: Entry, completion: Completion, step: Step
+) -> tuple[str, ...]:
+    """What is still to be done for what the entry began; the state has just been compared with the account."""
     if entry.record.kind is Kind.DESTROY:
         return tuple(root.state_list())
-    with progress("planning: what is still to be done") as step:
-        # The state has just been compared with the account.
-        changed, planned = remaining.planned(root, environment, step, destroy=entry.record.note.startswith("destroys"))
+    if entry.record.note.startswith("destroys"):
+        changed, planned = remaining.planned(root, environment, step, destroy=True)
+    else:
+        changed, planned = completion.left()
     if not changed:
         return ()
     return tuple(change["address"] for change in planned.changes) or ("outputs",)

@@ -16,6 +16,11 @@ from infra.release.journalled import Address, Identity
 # Has no object in the account: what the state does not know of it was never there.
 _BUILT_IN: Final = "terraform.io/builtin/terraform"
 
+# What the configuration says, is not known when everything is lost, and reading the account tells. A service: its
+# revision may have been registered when Terraform was killed; it is registered once more, and until then the service
+# runs the first one. An instance: null, where nothing monitors it, is for the provider to fill in.
+_READ_BACK: Final = {"aws_db_instance": ("monitoring_role_arn",), "aws_ecs_service": ("task_definition",)}
+
 
 def without(state: Mapping[str, Any], gone: set[tuple[str, str]]) -> dict[str, Any]:
     """A state without objects that were destroyed.
@@ -209,12 +214,16 @@ def _schema_version(planned: Mapping[str, Any], address: Address) -> int:
 
 
 def _arguments(planned: Mapping[str, Any], address: Address) -> list[Mapping[str, Any]]:
-    """What the configuration says of a resource; everything else is for the provider to fill in."""
+    """What only the configuration says of a resource; everything else is for the provider to fill in."""
     module = planned.get("configuration", {}).get("root_module", {})
     for call in _module_names(address.module):
         module = module.get("module_calls", {}).get(call, {}).get("module", {})
     return [
-        resource.get("expressions", {})
+        {
+            name: expression
+            for name, expression in resource.get("expressions", {}).items()
+            if name not in _READ_BACK.get(address.type, ())
+        }
         for resource in module.get("resources", [])
         if (resource["mode"], resource["type"], resource["name"]) == ("managed", address.type, address.name)
     ]
