@@ -1,6 +1,7 @@
 """What a journal says is put into a state, and nothing else."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -201,6 +202,21 @@ def test_what_the_provider_fills_in_within_a_block_is_not_waited_for() -> None:
         change = plan["resource_changes"][0]["change"]
         change["after_unknown"]["block"] = unknown
         assert not replay.put({}, address(GROUP), Identity("id", "sg-2"), plan), unknown
+
+
+def test_what_reading_the_account_tells_is_not_waited_for() -> None:
+    """The revision of a service may have been lost with it; its cluster is what it is read by."""
+    service = "aws_ecs_service.a"
+    plan = json.loads(json.dumps(planned()).replace("aws_security_group", "aws_ecs_service"))
+    [resource] = plan["configuration"]["root_module"]["resources"]
+    resource["expressions"] |= {"task_definition": {}, "cluster": {}}
+    unknown = plan["resource_changes"][0]["change"]["after_unknown"]
+    unknown |= {"task_definition": True, "cluster": True}
+    assert not replay.put({}, address(service), Identity("id", "arn:service"), plan)
+    del unknown["cluster"]
+    document: dict[str, Any] = {}
+    assert replay.put(document, address(service), Identity("id", "arn:service"), plan)
+    assert "task_definition" not in document["resources"][0]["instances"][0]["attributes"]
 
 
 def test_what_is_not_planned_or_has_no_object_is_left_alone() -> None:
