@@ -6,14 +6,11 @@ import random
 import secrets
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import pytest
-from _pytest.mark import ParameterSet
 
 from infra.account.emulated import EmulatedAccount
 from infra.release.remote_state import STATE_KEY
@@ -31,16 +28,6 @@ SECOND_GENERATION = {
     "security group rule": 1,
     "topic": 2,
 }
-
-
-def beyond(count: int, runs: Iterable[object]) -> list[ParameterSet]:
-    """Runs of a campaign, as parameters of a test.
-
-    Args:
-        count: how many of them `make test` does; the others are in `make test-long`.
-        runs: all of them.
-    """
-    return [pytest.param(run, marks=() if number < count else pytest.mark.long) for number, run in enumerate(runs)]
 
 
 # In the long form everything is gone through to its end.

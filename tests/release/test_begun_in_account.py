@@ -38,6 +38,7 @@ SET_AGAIN = {
     "aws_s3_bucket_server_side_encryption_configuration",
     "aws_s3_bucket_versioning",
     "aws_sns_topic_policy",
+    "aws_sns_topic_subscription",
     "aws_wafv2_web_acl_association",
     "aws_wafv2_web_acl_logging_configuration",
 }
