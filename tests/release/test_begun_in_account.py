@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from infra.account.emulated import EmulatedAccount
-from infra.account.selection import Account
 from infra.console import progress
 from infra.environment import environment_names, load_environment
 from infra.release import replay
@@ -20,6 +18,7 @@ from infra.release.journalled import Address, Journalled
 from infra.terraform.session import find_tools, open_session
 from infra.terraform.stack import open_stack
 from tests.environments.lifecycle import Lifecycles
+from tests.release.selected import selected
 
 # Made again they are what they were.
 SET_AGAIN = {
@@ -42,11 +41,6 @@ SET_AGAIN = {
     "aws_wafv2_web_acl_association",
     "aws_wafv2_web_acl_logging_configuration",
 }
-
-
-def selected(account: EmulatedAccount) -> Account:
-    caller = f"arn:aws:sts::{account.account_id}:user/emulated"
-    return Account("emulated", account.account_id, caller, account.instance_id, account, "a test")
 
 
 @pytest.mark.parametrize("environment", environment_names())

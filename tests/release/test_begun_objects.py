@@ -1,10 +1,11 @@
 """What was being made when Terraform died is found under its name or by its tags, or said to be unclear."""
 
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
-from infra.release.begun_objects import Lookup, find
+from infra.release.begun_objects import Lookup, Tagged, find
 from infra.release.drift.seen import Seen
 from tests.release.test_replay import address
 
@@ -12,11 +13,8 @@ TAGS = {"Project": "hokusai", "Name": "a"}
 NAMES = {"account": "123456789012", "partition": "aws", "region": "us-east-1"}
 
 
-def lookup(*parts: Seen, **kinds: dict[str, dict[str, str]]) -> Lookup:
-    def there(kind: str) -> dict[str, dict[str, str]]:
-        return kinds.get(kind.rstrip("-").replace("-", "_").replace(":", "_"), {})
-
-    return Lookup(NAMES, there, there, lambda _: parts)
+def lookup(*parts: Seen, ec2: Tagged = MappingProxyType({}), **kinds: Tagged) -> Lookup:
+    return Lookup(NAMES, lambda: ec2, lambda kind: kinds.get(kind.replace(":", "_"), {}), lambda _: parts)
 
 
 def planned(kind: str, values: dict[str, Any], *actions: str) -> dict[str, Any]:
@@ -55,12 +53,12 @@ def test_what_is_known_already_is_not_found_again() -> None:
 
 
 def test_by_tags() -> None:
-    groups = {"sg-1": TAGS, "sg-2": {**TAGS, "Name": "b"}, "sg-3": {}}
-    asked = lookup(sg=groups)
+    groups = {"sg-1": TAGS, "sg-2": {**TAGS, "Name": "b"}, "sg-3": {}, "sgr-1": TAGS, "vpc-1": TAGS}
+    asked = lookup(ec2=groups)
     assert found("aws_security_group", {"tags_all": TAGS}, asked) == (["sg-1"], [])
     assert found("aws_security_group", {"tags_all": TAGS}, asked, {"sg-1"}) == ([], [])
     assert found("aws_security_group", {"tags_all": {}}, asked) == ([], []), "no tags, no proof"
-    twice = lookup(sg={"sg-1": TAGS, "sg-2": TAGS})
+    twice = lookup(ec2={"sg-1": TAGS, "sg-2": TAGS})
     assert found("aws_security_group", {"tags_all": TAGS}, twice) == ([], ["aws_security_group.x (one of sg-1, sg-2)"])
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -29,19 +30,21 @@ def lookup_in(environment: Environment, account: Account) -> Lookup:
         The lookup; it raises InfraError when the account does not answer.
     """
     names = {"account": account.account_id, "partition": "aws", "region": environment.region}
+    reader = Reader(lambda service: client(account, environment.region, service))
 
-    def ec2(prefix: str) -> Tagged:
+    @cache
+    def ec2() -> Tagged:
         pages = client(account, environment.region, "ec2").get_paginator("describe_tags")
         found: dict[str, dict[str, str]] = defaultdict(dict)
         try:
             for page in pages.paginate():
                 for tag in page["Tags"]:
-                    if tag["ResourceId"].startswith(prefix):
-                        found[tag["ResourceId"]][tag["Key"]] = tag["Value"]
+                    found[tag["ResourceId"]][tag["Key"]] = tag["Value"]
         except (BotoCoreError, ClientError) as error:
             raise InfraError(f"The tags of everything in EC2 cannot be read: {error}") from error
         return found
 
+    @cache
     def tagged(kind: str) -> Tagged:
         pages = client(account, environment.region, "resourcegroupstaggingapi").get_paginator("get_resources")
         try:
@@ -54,7 +57,6 @@ def lookup_in(environment: Environment, account: Account) -> Lookup:
             raise InfraError(f"The tags of every {kind} cannot be read: {error}") from error
 
     def parts(planned: Mapping[str, Any]) -> list[Seen]:
-        reader = Reader(lambda service: client(account, environment.region, service))
         platform, nothing = Platform(environment.name), Owned([], [])
         own, others = there(reader, platform, environment.region, account.account_id, nothing, planned)
         return [*own, *others]

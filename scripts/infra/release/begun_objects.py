@@ -88,13 +88,13 @@ class Lookup:
 
     Args:
         names: account, partition and region.
-        ec2: objects in EC2, by what their ids begin with.
+        ec2: all objects in EC2, by id.
         tagged: objects of a kind elsewhere, by ARN.
         parts: what a plan, given as JSON, might make a second time.
     """
 
     names: Mapping[str, str]
-    ec2: Callable[[str], Tagged]
+    ec2: Callable[[], Tagged]
     tagged: Callable[[str], Tagged]
     parts: Callable[[Mapping[str, Any]], Sequence[Seen]]
 
@@ -165,7 +165,7 @@ def _named(template: str, values: Mapping[str, Any], names: Mapping[str, str]) -
 
 def _by_tags(kind: str, values: Mapping[str, Any], lookup: Lookup) -> list[str]:
     if kind in _EC2:
-        there: Tagged = lookup.ec2(_EC2[kind])
+        there: Tagged = {each: tags for each, tags in lookup.ec2().items() if each.startswith(_EC2[kind])}
     else:
         name, whole = _TAGGED[kind]
         there = {(arn if whole else arn.rpartition("/")[2]): tags for arn, tags in lookup.tagged(name).items()}

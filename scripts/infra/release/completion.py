@@ -84,9 +84,7 @@ class Completion:
         Raises:
             InfraError: Terraform's reason.
         """
-        if not half_made.any_tainted(self._root.state_pull()):
-            return ()
-        addresses = half_made.in_the_way(self.left()[1].document)
+        addresses = half_made.found(self._root, lambda: self.left()[1])
         if addresses:
             self._step.detail(f"{len(addresses)} objects that were half made")
             without, resources = half_made.taken_out(self._root.state_pull(), addresses)
@@ -116,10 +114,13 @@ class Completion:
             # What was there before, or was destroyed since, is not what was being made, however alike it looks.
             known = before | replay.ids(state) | journalled.ids
             begun = {each for each in journalled.begun - tried if replay.in_account(each, planned)}
+            made = {
+                address: identity
+                for address, identity in journalled.made.items()
+                if address not in tried and replay.in_account(address, planned)
+            }
             found, unclear = find(begun, planned, known, lookup)
-            made = {each: identity for each, identity in journalled.made.items() if replay.in_account(each, planned)}
             lost = replay.missing(state, found | made)
-            lost = {address: identity for address, identity in lost.items() if address not in tried}
             put = [address for address, identity in lost.items() if replay.put(state, address, identity, planned)]
             if not put:
                 break

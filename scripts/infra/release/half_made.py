@@ -7,12 +7,11 @@ Terraform itself: as all that is in a state of its own.
 Source: the state's format 4 and the plan's JSON (`action_reason`), as Terraform 1.x writes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.console import Step
-from infra.environment import Environment
-from infra.release import remaining, replay
+from infra.release import replay
+from infra.terraform.plan_json import Plan
 from infra.terraform.provider import ADDRESS
 from infra.terraform.runner import Terraform
 
@@ -39,23 +38,20 @@ def in_the_way(planned: Mapping[str, Any]) -> set[str]:
     }
 
 
-def found(root: Terraform, environment: Environment, step: Step) -> set[str]:
+def found(root: Terraform, plan: Callable[[], Plan]) -> set[str]:
     """Which half-made objects stand in the way in an environment.
 
     Args:
         root: the initialised stack.
-        environment: whose.
-        step: told what goes on.
+        plan: what is still to be done; asked only where something is half made, which is seldom.
 
     Returns:
-        Their addresses. Most often there is nothing half made, and then nothing is planned.
+        Their addresses.
 
     Raises:
         TerraformError: Terraform's reason.
     """
-    if not any_tainted(root.state_pull()):
-        return set()
-    return in_the_way(remaining.planned(root, environment, step)[1].document)
+    return in_the_way(plan().document) if any_tainted(root.state_pull()) else set()
 
 
 def taken_out(state: Mapping[str, Any], addresses: set[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from infra.account.selection import Account
 from infra.console import note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import half_made, unsaved_state
+from infra.release import half_made, remaining, unsaved_state
 from infra.release.books import Books, here, now, require_settled
 from infra.release.connection import ConnectionWatch
 from infra.release.journal import Journal
@@ -149,10 +149,11 @@ class Run:
 
     def _half_made(self) -> set[str]:
         """What the next plan cannot replace before recovering has destroyed it."""
-        if self._root is None or self.entry.record.kind is Kind.DESTROY:
+        root = self._root
+        if root is None or self.entry.record.kind is Kind.DESTROY:
             return set()
         with progress("looking at what is half made") as step:
-            return half_made.found(self._root, self._environment, step)
+            return half_made.found(root, lambda: remaining.planned(root, self._environment, step)[1])
 
     def _how_to_go_on(self) -> str:
         name = self._environment.name

@@ -14,6 +14,7 @@ from infra.environment import Environment, load_environment
 from infra.release.drift.examine import examine
 from infra.release.drift.finding import DriftReport
 from tests.environments.lifecycle import Lifecycles
+from tests.release.selected import selected
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,7 @@ def copies(lifecycles: Lifecycles, tmp_path_factory: pytest.TempPathFactory) -> 
         before = os.environ.get("INFRA_BUILD")
         os.environ["INFRA_BUILD"] = str(tmp_path_factory.mktemp("drift"))
         try:
-            caller = f"arn:aws:sts::{forked.account_id}:user/emulated"
-            account = Account("emulated", forked.account_id, caller, forked.instance_id, forked, "a test")
-            yield Applied(load_environment(name), account)
+            yield Applied(load_environment(name), selected(forked))
         finally:
             forked.stop()
             if before is None:
