@@ -32,7 +32,7 @@ from infra.release import apply as release
 from infra.release import destroy as demolition
 from infra.release.adopt.commands import register_adopt
 from infra.release.commands import register_release
-from infra.release.deploy_commands import register_deploy
+from infra.release.deploying.commands import register_deploy
 from infra.release.drift.commands import register_drift
 from infra.release.preconditions import require_commit
 from infra.release.rollback.commands import register_rollback

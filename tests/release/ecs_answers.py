@@ -10,9 +10,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.release.container_log import ContainerLogs
-from infra.release.ecs import Ecs
-from infra.release.task_watch import TaskWatch
+from infra.release.tasks.container_log import ContainerLogs
+from infra.release.tasks.ecs import Ecs
+from infra.release.tasks.task_watch import TaskWatch
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _ARN = "arn:aws:ecs:us-east-1:444455556666"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.release.deploy_commands import waits
+from infra.release.deploying.commands import waits
 from infra.release.finish import left_behind
 from infra.release.ledger.entry import Kind, Outcome
 from tests.release.ledger.samples import chained, record

@@ -11,12 +11,12 @@ import pytest
 
 from infra.environment import Environment, load_environment
 from infra.errors import InfraError
-from infra.release import unsaved_state
 from infra.release.books import Books, here
-from infra.release.journal import Journal
 from infra.release.ledger.chain import open_entry, written_state
 from infra.release.ledger.entry import GENESIS, Entry, Kind, Outcome, Record, StateVersion
 from infra.release.ledger.store import Condition, Tail
+from infra.release.recovery import unsaved_state
+from infra.release.recovery.journal import Journal
 from infra.release.remote_state import STATE_KEY, RemoteState, StateLock
 from infra.release.run import begun
 from infra.repository import STACK

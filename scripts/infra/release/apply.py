@@ -7,7 +7,6 @@ from infra.account.selection import Account, select_account
 from infra.console import note, progress, say
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import unsaved_state
 from infra.release.books import open_books
 from infra.release.preconditions import (
     require_permission,
@@ -17,8 +16,9 @@ from infra.release.preconditions import (
 )
 from infra.release.proof import require_empty_plan, require_health
 from infra.release.records import ORDINARY, Purpose, records_of_apply
+from infra.release.recovery import unsaved_state
 from infra.release.run import Run, begun
-from infra.release.task_release import TaskRelease
+from infra.release.tasks.task_release import TaskRelease
 from infra.review.permission import Delivery
 from infra.review.saved_review import Checks
 from infra.terraform import saved_plan

@@ -13,7 +13,7 @@ from infra.release.books import Books, describe_open, open_books
 from infra.release.ledger.chain import open_entry, verify
 from infra.release.ledger.entry import Outcome
 from infra.release.ledger.report import as_json, print_table
-from infra.release.recover import recover as find_out
+from infra.release.recovery.recover import recover as find_out
 
 _SHOWN = 30
 

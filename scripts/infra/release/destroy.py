@@ -6,10 +6,10 @@ from infra.account.selection import Account
 from infra.console import note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import unsaved_state
 from infra.release.books import Books, here, now, open_books
 from infra.release.ledger.entry import Kind, Outcome, Record
 from infra.release.preconditions import require_permission, require_state
+from infra.release.recovery import unsaved_state
 from infra.release.run import Run, begun
 from infra.repository import revision
 from infra.review.permission import gates_hold

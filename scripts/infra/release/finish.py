@@ -12,9 +12,9 @@ from infra.release.proof import require_health
 from infra.release.records import Purpose, records_of_apply
 from infra.release.remote_state import STATE_KEY
 from infra.release.run import begun
-from infra.release.schema import unfinished_migration
-from infra.release.task_changes import services_running
-from infra.release.task_release import TaskRelease
+from infra.release.tasks.schema import unfinished_migration
+from infra.release.tasks.task_changes import services_running
+from infra.release.tasks.task_release import TaskRelease
 from infra.terraform.plan_json import Plan
 from infra.terraform.saved_plan import PlanRecord
 

@@ -13,12 +13,12 @@ from infra.account.selection import Account
 from infra.console import note, progress
 from infra.environment import Environment
 from infra.errors import InfraError
-from infra.release import half_made, remaining, unsaved_state
 from infra.release.books import Books, here, now, require_settled
 from infra.release.connection import ConnectionWatch
-from infra.release.journal import Journal
 from infra.release.ledger.entry import Entry, Kind, Outcome, Record
 from infra.release.ledger.store import Tail
+from infra.release.recovery import half_made, remaining, unsaved_state
+from infra.release.recovery.journal import Journal
 from infra.terraform.runner import Listener, Terraform, TerraformError
 from infra.terraform.stack import explain_lock
 

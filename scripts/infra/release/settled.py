@@ -2,8 +2,8 @@
 
 from infra.account.selection import Account
 from infra.environment import Environment
-from infra.release import unsaved_state
 from infra.release.books import open_books, require_settled
+from infra.release.recovery import unsaved_state
 
 
 def require_nothing_open(environment: Environment, account: Account) -> None:

@@ -43,7 +43,7 @@ def migrate(values: Mapping[str, str]) -> None:
         after = current_revision(database)
     release = importlib.metadata.version("mlflow")
     say(f"the {database} has the schema of MLflow {release}")
-    # What a deploy keeps in its ledger (scripts/infra/release/migration.py).
+    # What a deploy keeps in its ledger (scripts/infra/release/tasks/migration.py).
     report({"event": "migrated", "mlflow": release, "before": before, "schema": after})
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from infra.release.adopt.matching import adopted, matches, replaced
-from infra.release.adopt.natural import natural_key
 from infra.release.drift.seen import Seen
+from infra.release.natural_key import natural_key
 
 
 def entry(address: str, actions: list[str], after: dict[str, Any], **more: Any) -> dict[str, Any]:

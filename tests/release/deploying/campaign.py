@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from infra.release.images_file import REFERENCE
+from infra.release.deploying.images_file import REFERENCE
 from infra.release.ledger.chain import verify
 from infra.release.ledger.entry import Kind, Outcome, Record
 from infra.release.remote_state import STATE_KEY

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.release.deploy import MORE
-from infra.release.images_file import REFERENCE
+from infra.release.deploying.deploy import MORE
+from infra.release.deploying.images_file import REFERENCE
 from infra.release.remote_state import STATE_KEY
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
 from tests.release.kills import kill, wait_for_messages

@@ -3,7 +3,7 @@
 import pytest
 
 from infra.environment import load_environment
-from infra.release.explained_difference import UNEXPLAINED
+from infra.release.deploying.explained_difference import UNEXPLAINED
 from infra.release.ledger.entry import Outcome
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
 from tests.release.deploying.test_deploy import DIGEST, done, kinds, refused

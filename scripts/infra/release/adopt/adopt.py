@@ -15,16 +15,16 @@ from infra.console import progress
 from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release.adopt.matching import Adopted, Refused, adopted, matches, replaced
-from infra.release.adopt.there import there
 from infra.release.books import open_books
 from infra.release.drift.owned import read_owned
 from infra.release.drift.place import Platform
 from infra.release.drift.reader import Reader
 from infra.release.drift.seen import Seen
 from infra.release.drift.unowned import unowned
+from infra.release.recovery.replay import addresses
 from infra.release.remote_state import STATE_KEY
-from infra.release.replay import addresses
 from infra.release.settled import require_nothing_open
+from infra.release.there import there
 from infra.repository import STACK
 from infra.terraform.adoptions import adoption_file, read_adoptions, root_with, write_adoptions
 from infra.terraform.runner import TerraformError

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra.release.adopt.natural import natural_key
 from infra.release.drift.seen import Seen
+from infra.release.natural_key import natural_key
 from infra.review import paths
 from infra.review.changes import attributes_of
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from infra.errors import InfraError
+from infra.release.recovery.replay import address_of
 from infra.release.remote_state import BOOTSTRAP_STATE_KEY, STATE_KEY, RemoteState
-from infra.release.replay import address_of
 
 # An id that AWS makes up, as in "vpc-0a1b2c3d4e5f60718".
 MADE_BY_AWS: Final = re.compile(r"[a-z]+-[0-9a-f]{8,17}")

@@ -11,7 +11,7 @@ from infra.console import Step
 from infra.environment import Environment
 from infra.release.drift.finding import DriftFinding, Rule
 from infra.release.drift.unowned import noun
-from infra.release.lone_state import alone, managed, plan_reading
+from infra.release.recovery.lone_state import alone, managed, plan_reading
 from infra.review.changes import attributes_of
 from infra.review.digest import does_something
 from infra.review.model import AttributeChange, Json, Severity

@@ -17,7 +17,7 @@ class Seen:
         where: ARN or id that finds it in the account.
         keys: whatever may identify it in a state, as `Owned.address` takes it.
         why: why it counts as the platform's, as in "carries the platform's tags".
-        natural: what tells it apart before it has an id, in the terms and order of `adopt.natural.natural_key`; empty
+        natural: what tells it apart before it has an id, in the terms and order of `release.natural_key`; empty
             where nothing does.
         name: what people call it.
         parent: address of what it is a part of; "" for none.

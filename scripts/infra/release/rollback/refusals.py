@@ -6,7 +6,7 @@ from typing import Final
 from infra.errors import InfraError
 from infra.release.ledger.entry import Entry
 from infra.release.rollback.target import Target
-from infra.release.schema import PROGRAM, Effect, outlook, schema_needed_by, schema_of
+from infra.release.tasks.schema import PROGRAM, Effect, outlook, schema_needed_by, schema_of
 from infra.review.model import Review, Risk
 
 # What CONFIRM has to be for a rollback whose schema nobody wrote down.

@@ -1,0 +1,1 @@
+"""Deploying images into an environment, and promoting what was verified in another."""
