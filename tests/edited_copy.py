@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.repository import ROOT
+from infra.terraform.root_copy import keep_state_beside
 from tests.resident_terraform import ResidentTerraform
 
 FOLDERS = ("docs", "environments", "modules", "policies", "requirements", "scripts", "services", "tests")
@@ -59,7 +60,7 @@ class PlannedCopy(EditedCopy):
 
     def __init__(self, folder: Path, terraform: ResidentTerraform) -> None:
         super().__init__(folder)
-        (folder / "environments/stack/local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+        keep_state_beside(folder / "environments/stack")
         self.stack = terraform.root(folder / "environments/stack")
 
     def plan(self, environment: str, **variables: str) -> dict[str, Any]:

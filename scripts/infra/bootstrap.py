@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.console import Step
 from infra.environment import Environment
 from infra.repository import BOOTSTRAP
-from infra.terraform.root_copy import copy_root
+from infra.terraform.root_copy import copy_root, keep_state_beside
 from infra.terraform.runner import Message, Terraform, TerraformError
 from infra.terraform.session import Session
 
@@ -47,8 +47,10 @@ def apply_bootstrap(environment: Environment, session: Session, step: Step, work
         _apply(root, environment, step)
         return
     workshop = workplace / "first"
-    local = session.root(_copy_with_local_state(workshop), workshop / "data")
-    local.init(backend_config=workshop / "no-settings.hcl")
+    copy = copy_root(BOOTSTRAP, workshop)
+    keep_state_beside(copy)
+    local = session.root(copy, workshop / "data")
+    local.init()
     _apply(local, environment, step)
     root.init(environment.backend_config)
     root.state_push(local.root / "terraform.tfstate")
@@ -91,11 +93,3 @@ def _has_state_bucket(root: Terraform, environment: Environment) -> bool:
             return False
         raise
     return True
-
-
-def _copy_with_local_state(workshop: Path) -> Path:
-    """The bootstrap root as it is, but for its backend; beside it the modules, where its paths expect them."""
-    folder = copy_root(BOOTSTRAP, workshop)
-    (folder / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
-    (workshop / "no-settings.hcl").write_text("")
-    return folder

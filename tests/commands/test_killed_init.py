@@ -17,12 +17,10 @@ def test_what_a_killed_init_left_half_written(tmp_path: Path, name: str, left: s
         'terraform {\n  backend "local" {}\n}\n\nmodule "inner" {\n  source = "./inner"\n}\n'
     )
     (tmp_path / "root" / "inner" / "main.tf").write_text('output "one" {\n  value = 1\n}\n')
-    settings = tmp_path / "backend.hcl"
-    settings.write_text("")
     executable = find_tools().terraform.path
     root = Terraform(executable, tmp_path / "root", tmp_path / "data", clean_environment(os.environ))
-    root.init(settings)
+    root.init()
     written = (tmp_path / "data" / name).read_text()
     (tmp_path / "data" / name).write_text(left)
-    root.init(settings)
+    root.init()
     assert (tmp_path / "data" / name).read_text() == written

@@ -9,6 +9,7 @@ import pytest
 from infra.environment import environment_names
 from infra.repository import ROOT
 from infra.terraform.plan_json import Plan
+from infra.terraform.root_copy import keep_state_beside
 from tests.environments.lifecycle import Lifecycles
 from tests.resident_terraform import ResidentTerraform
 
@@ -59,7 +60,7 @@ def other_lane_plan(resident: ResidentTerraform, tmp_path_factory: pytest.TempPa
     for name in ("environments", "modules"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*"))
     environments = folder / "environments"
-    (environments / "stack/local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    keep_state_beside(environments / "stack")
     (environments / "lane.tfvars").write_text('artifact_lane = "mlflow"\n')
     names = ("common.tfvars", f"{OTHER_LANE_OF}/terraform.tfvars", f"{OTHER_LANE_OF}/images.tfvars", "lane.tfvars")
     files = [str(environments / name) for name in names]

@@ -13,7 +13,7 @@ from infra.bootstrap import bootstrap_variables
 from infra.environment import load_environment
 from infra.policies.judgement import judge, own_repository, start_scan
 from infra.repository import BOOTSTRAP
-from infra.terraform.root_copy import copy_root
+from infra.terraform.root_copy import copy_root, keep_state_beside
 from infra.terraform.session import Tools, open_session
 
 # Rule -> why it does not fit the delivery roles.
@@ -34,14 +34,13 @@ def test_only_what_does_not_fit_delivery_roles_is_found_in_bootstrap(
 ) -> None:
     environment = replace(load_environment("production"), account_id=account.account_id)
     folder = copy_root(BOOTSTRAP, tmp_path / "copy")
-    (folder / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
-    (tmp_path / "none.hcl").touch()
+    keep_state_beside(folder)
     document = tmp_path / "bootstrap.json"
     subject = own_repository()
     with start_scan(subject) as scan:
         with open_session(tools, account.environment(os.environ)) as session:
             root = session.root(folder, tmp_path / "data")
-            root.init(backend_config=tmp_path / "none.hcl")
+            root.init()
             root.plan(tmp_path / "bootstrap.tfplan", variables=bootstrap_variables(environment))
             document.write_text(root.show(tmp_path / "bootstrap.tfplan"))
         outcome = judge(subject, scan, document)

@@ -36,6 +36,15 @@ def copy_root(root: Path, workshop: Path) -> Path:
     return _copy_files(root, workshop)
 
 
+def keep_state_beside(copy: Path) -> None:
+    """Let a copied root keep its state in `terraform.tfstate` beside its code, whatever backend it names.
+
+    Args:
+        copy: folder of the root; an override file is written into it.
+    """
+    (copy / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+
+
 def copy_unguarded(root: Path, workshop: Path) -> Path:
     """Copy a root module and its modules without their guards, which refuse any plan that destroys what they watch.
 

@@ -136,16 +136,14 @@ class Terraform:
         """Prepare the working folder: backend, modules, and the provider exactly as locked.
 
         Args:
-            backend_config: settings of the state backend; None initialises without a backend.
+            backend_config: settings of the state backend; None when the code says all of them.
 
         Raises:
             TerraformError: Terraform's reason.
         """
-        options: dict[str, Any] = {"lockfile": "readonly"}
-        if backend_config is None:
-            options["backend"] = False
-        else:
-            options |= {"reconfigure": IsFlagged, "backend-config": str(backend_config)}
+        options: dict[str, Any] = {"lockfile": "readonly", "reconfigure": IsFlagged}
+        if backend_config is not None:
+            options["backend-config"] = str(backend_config)
         for name in _WRITTEN_IN_PLACE:
             _remove_half_written(self.data_dir / name)
         self._stream("init", options)

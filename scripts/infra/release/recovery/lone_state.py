@@ -19,6 +19,7 @@ from infra.environment import Environment
 from infra.release.recovery import replay
 from infra.repository import STACK
 from infra.terraform.provider import LOCK_FILE
+from infra.terraform.root_copy import keep_state_beside
 from infra.terraform.runner import Terraform
 from infra.terraform.session import Session
 from infra.terraform.stack import plan_stack
@@ -49,12 +50,11 @@ def alone(resources: Sequence[Mapping[str, Any]], environment: Environment, sess
         for name in _FILES:
             shutil.copy(STACK / name, folder)
         shutil.copy(LOCK_FILE, folder)
-        (folder / "backend_override.tf.json").write_text(json.dumps({"terraform": {"backend": {"local": {}}}}))
-        (folder / "no-settings.hcl").touch()
+        keep_state_beside(folder)
         state = replay.next_version({"resources": list(resources)}, session.tools.terraform.version)
         (folder / "terraform.tfstate").write_text(json.dumps(state))
         root = session.root(folder, folder / "data")
-        root.init(folder / "no-settings.hcl")
+        root.init()
         yield root
     finally:
         shutil.rmtree(folder)
