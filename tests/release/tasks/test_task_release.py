@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.account.selection import Account
-from infra.environment import Environment, load_environment
+from infra.environment import Environment
 from infra.errors import InfraError
 from infra.release.books import Books
 from infra.release.ledger.entry import Kind, Outcome
@@ -89,13 +89,6 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     monkeypatch.setattr(
         task_release, "migration_outlook", lambda *given: outlook(schema_of(given[3]), made.wanted_schema)
     )
-    return made
-
-
-@pytest.fixture
-def environment(build_folder: Path) -> Environment:
-    made = load_environment("staging")
-    made.build.mkdir(parents=True)
     return made
 
 
